@@ -1,0 +1,1 @@
+//! Source text to JavaScript, source map and facts.

@@ -1,0 +1,1 @@
+//! The pool of sandboxes, workers, and the guest's protocol.

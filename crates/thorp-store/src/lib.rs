@@ -1,0 +1,1 @@
+//! Users, tokens, vals, versions and evaluations, kept in SQLite.

@@ -1,0 +1,1 @@
+//! The rules of the town: who may do what, save, evaluate, record.
