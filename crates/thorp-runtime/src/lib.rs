@@ -1,1 +1,30 @@
-//! The pool of sandboxes, workers, and the guest's protocol.
+//! The pool of sandboxes, the runs in them, and the guest's protocol.
+//!
+//! Owns: starting Deno with the guest, keeping prepared sandboxes, handing one run to one of them, the limits of that
+//! run, and cleaning up. It must not know users, permissions or the store: a job says what to run and within what
+//! limits, never why. Everything that a guest says is the word of a stranger: it is bounded, checked, and believed only
+//! about its own run.
+
+mod config;
+mod error;
+mod job;
+pub mod limits;
+mod outcome;
+mod runtime;
+
+pub use config::{Clock, PoolLimits, RuntimeConfig};
+pub use error::RuntimeError;
+pub use job::{Export, Job, ModuleProgram, Program, RunLimits};
+pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
+pub use runtime::Runtime;
+
+/// What a stack trace calls the code of a [`Program::Body`].
+pub const BODY_SOURCE_URL: &str = "file:///val/eval";
+
+/// Lines that the engine puts before a [`Program::Body`]: its first line is line `BODY_HEADER_LINES + 1` of
+/// [`BODY_SOURCE_URL`].
+pub const BODY_HEADER_LINES: u32 = 2;
+
+/// Where stack traces and logs show the files of a [`ModuleProgram`]: `main.tsx` is `file:///val/main.tsx`, whatever
+/// the sandbox's folder was.
+pub const MODULE_ROOT_URL: &str = "file:///val/";

@@ -1,0 +1,64 @@
+//! What the runtime is told at start.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::limits;
+
+/// Microseconds since the Unix epoch. Log lines are stamped with it when they arrive.
+pub type Clock = fn() -> i64;
+
+/// Where things are, and how large the pool may be.
+#[derive(Clone, Debug)]
+pub struct RuntimeConfig {
+    /// The Deno binary, 2.9.x.
+    pub deno: PathBuf,
+    /// A binary whose `main` first calls `thorp_jail::confine_main`: the `thorp` binary itself.
+    pub confine: PathBuf,
+    /// Kept between starts: the guest's files and the prepared cache of Deno.
+    pub state_dir: PathBuf,
+    /// Holds a folder for every living sandbox. Short (socket paths end at 107 bytes) and best in memory.
+    pub scratch_dir: PathBuf,
+    /// Folders that every sandbox may read: the dependency store.
+    pub readable: Vec<PathBuf>,
+    /// Size and behaviour of the pool.
+    pub pool: PoolLimits,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+/// Size and behaviour of the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolLimits {
+    /// Prepared sandboxes that an idle town keeps.
+    pub floor: usize,
+    /// Prepared sandboxes that a busy town keeps at most.
+    pub ceiling: usize,
+    /// Sandboxes that may live at once, prepared, starting and running together.
+    pub sandboxes_max: usize,
+    /// Sandboxes that may start at once when a run waits for one. Background starts use one fewer, at least one.
+    pub starts_max: usize,
+    /// Runs that may wait for a sandbox. One more gets [`crate::Failure::PoolFull`].
+    pub waiting_max: usize,
+    /// How long a run may wait for a sandbox.
+    pub wait_max: Duration,
+    /// How long the town must be idle before the pool shrinks to its floor.
+    pub idle_shrink: Duration,
+    /// What any run may use at most; the heap limit of every sandbox is below it.
+    pub memory_bytes: u64,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self {
+            floor: limits::POOL_FLOOR,
+            ceiling: limits::POOL_CEILING,
+            sandboxes_max: limits::SANDBOXES_MAX,
+            starts_max: std::thread::available_parallelism().map_or(1, usize::from),
+            waiting_max: limits::WAITING_JOBS_MAX,
+            wait_max: Duration::from_millis(limits::WAIT_MILLIS_MAX),
+            idle_shrink: Duration::from_secs(limits::IDLE_SHRINK_SECS),
+            memory_bytes: limits::MEMORY_BYTES_DEFAULT,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a caller asks the runtime to run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::limits;
+
+/// One run of one program.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The id of the run.
+    pub run: Uuid,
+    /// What to run.
+    pub program: Program,
+    /// A JSON array: what the program's value is called with if it is a function.
+    pub args: String,
+    /// What the run may use.
+    pub limits: RunLimits,
+}
+
+/// Code that is ready to run: JavaScript, with every import resolved.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// The body of an async function whose returned value is the program's value.
+    Body {
+        /// JavaScript.
+        code: Arc<str>,
+    },
+    /// Files that are imported.
+    Module(Arc<ModuleProgram>),
+}
+
+/// A program of files.
+#[derive(Clone, Debug, Default)]
+pub struct ModuleProgram {
+    /// Relative path and text of each file. A path uses `/` and has no `.` or `..` parts.
+    pub files: Vec<(String, String)>,
+    /// The path of the file that is imported.
+    pub entry: String,
+    /// Which of its exports is the program's value.
+    pub export: Export,
+    /// A folder with a `node_modules` folder, a `deno-dir` folder (`remote`, `npm`), or both. It must lie below one of
+    /// [`crate::RuntimeConfig::readable`].
+    pub dependencies: Option<PathBuf>,
+}
+
+/// Which export of the entry is the program's value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Export {
+    /// The default export.
+    #[default]
+    Default,
+    /// The export of this name.
+    Named(String),
+    /// None: the program runs for its effects, and its value is `undefined`.
+    Nothing,
+}
+
+/// What a run may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunLimits {
+    /// From the moment that the sandbox gets the program.
+    pub wall: Duration,
+    /// Processor time.
+    pub cpu: Duration,
+    /// Memory. More than [`crate::PoolLimits::memory_bytes`] has no effect.
+    pub memory_bytes: u64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self {
+            wall: Duration::from_secs(limits::WALL_SECS_DEFAULT),
+            cpu: Duration::from_secs(limits::CPU_SECS_DEFAULT),
+            memory_bytes: limits::MEMORY_BYTES_DEFAULT,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Every limit of the runtime, with its unit last.
+
+/// Prepared sandboxes that an idle town keeps.
+pub const POOL_FLOOR: usize = 4;
+/// Prepared sandboxes that a busy town keeps at most.
+pub const POOL_CEILING: usize = 64;
+/// Living sandboxes: about 10 MiB of private memory each when idle.
+pub const SANDBOXES_MAX: usize = 512;
+/// Runs that may wait for a sandbox.
+pub const WAITING_JOBS_MAX: usize = 1024;
+/// How long a run may wait for a sandbox.
+pub const WAIT_MILLIS_MAX: u64 = 10_000;
+/// The pool shrinks to its floor after this long without a run.
+pub const IDLE_SHRINK_SECS: u64 = 30;
+/// How long a sandbox may take to get ready.
+pub const START_MILLIS_MAX: u64 = 10_000;
+
+/// The JSON text of a result.
+pub const RESULT_BYTES_MAX: usize = 8 << 20;
+/// The text of all log lines of a run.
+pub const LOG_BYTES_MAX: usize = 1 << 20;
+/// Log lines of a run.
+pub const LOG_LINES_MAX: usize = 10_000;
+/// The JSON text of a run's arguments.
+pub const ARGS_BYTES_MAX: usize = 8 << 20;
+/// The code of a run, all files together.
+pub const CODE_BYTES_MAX: usize = 16 << 20;
+/// Files of a module program.
+pub const FILES_MAX: usize = 4096;
+/// Name, message and stack of an error, each.
+pub const ERROR_TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// Wall clock of a run.
+pub const WALL_SECS_DEFAULT: u64 = 60;
+/// Processor time of a run.
+pub const CPU_SECS_DEFAULT: u64 = 10;
+/// Memory of a run: what it holds beyond the shared pages of the Deno binary.
+pub const MEMORY_BYTES_DEFAULT: u64 = 128 << 20;
