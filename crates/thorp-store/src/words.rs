@@ -1,0 +1,78 @@
+//! The fixed words that columns hold, as enums. Their texts are the ones of the HTTP API.
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            /// The word as it is stored and shown.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The value of a word, if it is one of this kind.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::unknown_variant(&text, &[$($text),+]))
+            }
+        }
+    };
+}
+
+words! {
+    /// Who may see a val's code.
+    Privacy {
+        /// Listed; anyone may read the code.
+        Public = "public",
+        /// Anyone who knows the link may read the code.
+        Unlisted = "unlisted",
+        /// Only the owner may read the code.
+        Private = "private",
+    }
+}
+
+words! {
+    /// Who may call a val's endpoints.
+    Endpoint {
+        /// Anyone.
+        Public = "public",
+        /// Only the owner.
+        Private = "private",
+    }
+}
+
+words! {
+    /// How an evaluation ended.
+    RunStatus {
+        /// With a result.
+        Ok = "ok",
+        /// With an error.
+        Error = "error",
+    }
+}
+
+words! {
+    /// What started an evaluation.
+    Trigger {
+        /// An expression was sent.
+        Eval = "eval",
+        /// A val was called by name.
+        Run = "run",
+        /// The town's own health check.
+        Health = "health",
+    }
+}
