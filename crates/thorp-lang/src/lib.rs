@@ -1,1 +1,29 @@
 //! Source text to JavaScript, source map and facts.
+//!
+//! Owns everything that is known about a val by reading it: whether it parses, what it
+//! imports, which value it gives, which secrets it names, and where a line of the compiled
+//! code stands in the user's text. It opens no file, no socket and no process, and knows
+//! nothing of users, versions or sandboxes.
+//!
+//! The parser behind it is recursive: text that nests deeply enough overflows the stack and
+//! aborts the process. [`compile`] must therefore run where that is survivable; [`worker`] is
+//! the loop for a process made for it, and [`Compiled::too_complex`] is what its death means.
+
+mod compile;
+mod compiled;
+mod diagnostic;
+mod front;
+mod npm;
+mod position;
+mod scan;
+mod source;
+mod value;
+
+pub mod limits;
+
+pub use compile::compile;
+pub use compiled::{
+    Compiled, Dialect, Facts, Form, Import, ImportKind, Module, ValueOf, EXPRESSION_PATH,
+};
+pub use diagnostic::{Diagnostic, Severity, code};
+pub use source::{ENTRY_DEFAULT, PathError, Source, SourceFile, SourceKind, check_path};

@@ -1,0 +1,221 @@
+//! Which value a val gives: its exports, and the exports it is given when it has none.
+
+use oxc::allocator::{Allocator, ArenaVec};
+use oxc::ast::ast::{
+    BindingPattern, Declaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
+    ExportSpecifier, Expression, ImportOrExportKind, ModuleExportName, Program, Statement,
+    VariableDeclaration,
+};
+use oxc::ast::builder::AstBuilder;
+use oxc::span::{GetSpan, SPAN};
+
+use crate::compiled::ValueOf;
+
+/// What the entry exports, and which of it is the value.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Value {
+    pub(crate) exports: Vec<String>,
+    pub(crate) value: ValueOf,
+    pub(crate) declared_name: Option<String>,
+}
+
+/// Finds the value of an entry whose types are gone already; adds an export where the rules
+/// say that one declaration or one expression is the value.
+pub(crate) fn settle<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> Value {
+    let mut found = Value::default();
+    let mut exporting = false;
+    for statement in &program.body {
+        exporting |= is_export(statement);
+        collect_exports(statement, &mut found);
+    }
+    if !exporting {
+        return without_exports(allocator, program);
+    }
+    found.value = match found.exports.as_slice() {
+        names if names.iter().any(|name| name == "default") => ValueOf::Default,
+        [only] => ValueOf::Named(only.clone()),
+        _ => ValueOf::Missing,
+    };
+    found.declared_name = match &found.value {
+        ValueOf::Default => found.declared_name,
+        ValueOf::Named(name) => Some(name.clone()),
+        ValueOf::Missing => None,
+    };
+    found
+}
+
+/// An export that says something; `export {}`, which the transform leaves behind when all
+/// imports were types, does not.
+fn is_export(statement: &Statement<'_>) -> bool {
+    match statement {
+        Statement::ExportNamedDeclaration(export) => !export.specifiers.is_empty(),
+        Statement::ExportAllDeclaration(_)
+        | Statement::ExportDeclaration(_)
+        | Statement::ExportDefaultDeclaration(_)
+        | Statement::ExportFromDeclaration(_) => true,
+        _ => false,
+    }
+}
+
+fn collect_exports(statement: &Statement<'_>, found: &mut Value) {
+    match statement {
+        Statement::ExportDefaultDeclaration(export) => {
+            found.exports.push("default".to_owned());
+            found.declared_name = default_name(export);
+        }
+        Statement::ExportDeclaration(export) => {
+            declared_names(&export.declaration, &mut found.exports);
+        }
+        Statement::ExportNamedDeclaration(export) => collect_specifiers(&export.specifiers, found),
+        Statement::ExportFromDeclaration(export) => collect_specifiers(&export.specifiers, found),
+        Statement::ExportAllDeclaration(export) => {
+            let name = export.exported.as_ref().map(|name| name.name().to_string());
+            found.exports.extend(name);
+        }
+        _ => {}
+    }
+}
+
+fn collect_specifiers(specifiers: &[ExportSpecifier<'_>], found: &mut Value) {
+    for specifier in specifiers {
+        let exported = specifier.exported.name().to_string();
+        if exported == "default" {
+            found.declared_name = Some(specifier.local.name().to_string());
+        }
+        found.exports.push(exported);
+    }
+}
+
+fn default_name(export: &ExportDefaultDeclaration<'_>) -> Option<String> {
+    let id = match &export.declaration {
+        ExportDefaultDeclarationKind::FunctionDeclaration(function) => function.id.as_ref(),
+        ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
+        other => {
+            return match other.as_expression()?.get_inner_expression() {
+                Expression::Identifier(identifier) => Some(identifier.name.to_string()),
+                _ => None,
+            };
+        }
+    };
+    id.map(|id| id.name.to_string())
+}
+
+fn declared_names(declaration: &Declaration<'_>, names: &mut Vec<String>) {
+    match declaration {
+        Declaration::VariableDeclaration(variables) => variable_names(variables, names),
+        Declaration::FunctionDeclaration(function) => {
+            names.extend(function.id.as_ref().map(|id| id.name.to_string()));
+        }
+        Declaration::ClassDeclaration(class) => {
+            names.extend(class.id.as_ref().map(|id| id.name.to_string()));
+        }
+        _ => {}
+    }
+}
+
+fn variable_names(variables: &VariableDeclaration<'_>, names: &mut Vec<String>) {
+    for declarator in &variables.declarations {
+        binding_names(&declarator.id, names);
+    }
+}
+
+fn binding_names(pattern: &BindingPattern<'_>, names: &mut Vec<String>) {
+    let bound = pattern.get_binding_identifiers();
+    names.extend(bound.iter().map(|binding| binding.name.to_string()));
+}
+
+fn without_exports<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> Value {
+    if export_expression(allocator, program) {
+        return Value {
+            exports: vec!["default".to_owned()],
+            value: ValueOf::Default,
+            declared_name: None,
+        };
+    }
+    let mut names = Vec::new();
+    for statement in &program.body {
+        if let Some(declaration) = statement.as_declaration() {
+            declared_names(declaration, &mut names);
+        }
+    }
+    match names.as_slice() {
+        [name] => {
+            export_name(allocator, program, name);
+            Value {
+                exports: names.clone(),
+                value: ValueOf::Named(name.clone()),
+                declared_name: Some(name.clone()),
+            }
+        }
+        _ => Value::default(),
+    }
+}
+
+/// `export { name };` at the end.
+fn export_name<'a>(allocator: &'a Allocator, program: &mut Program<'a>, name: &str) {
+    let builder = AstBuilder::new(allocator);
+    let name = allocator.alloc_str(name);
+    let local = ModuleExportName::new_identifier_reference(SPAN, &*name, &builder);
+    let exported = ModuleExportName::new_identifier_name(SPAN, &*name, &builder);
+    let kind = ImportOrExportKind::Value;
+    let specifier = ExportSpecifier::new(SPAN, local, exported, kind, &builder);
+    let specifiers = ArenaVec::from_array_in([specifier], &allocator);
+    let export = Statement::new_export_named_declaration(SPAN, specifiers, kind, &builder);
+    program.body.push(export);
+}
+
+/// Turns a lone expression into `export default`. `false` when the program is more, or less.
+pub(crate) fn export_expression<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> bool {
+    let Some(expression) = take_expression(allocator, program) else {
+        return false;
+    };
+    let builder = AstBuilder::new(allocator);
+    let span = expression.span();
+    let declaration = ExportDefaultDeclarationKind::from(expression);
+    let export = Statement::new_export_default_declaration(span, declaration, &builder);
+    program.body.push(export);
+    true
+}
+
+/// Turns a lone expression into `return`, in strict mode as in a module.
+pub(crate) fn return_expression<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> bool {
+    let Some(expression) = take_expression(allocator, program) else {
+        return false;
+    };
+    let builder = AstBuilder::new(allocator);
+    let span = expression.span();
+    program.body.clear();
+    let statement = Statement::new_return_statement(span, Some(expression), &builder);
+    program.body.push(statement);
+    true
+}
+
+/// Takes the one expression that is the whole program but for imports.
+fn take_expression<'a>(
+    allocator: &'a Allocator,
+    program: &mut Program<'a>,
+) -> Option<Expression<'a>> {
+    let mut lone = None;
+    for (index, statement) in program.body.iter().enumerate() {
+        match statement {
+            Statement::ImportDeclaration(_) | Statement::EmptyStatement(_) => {}
+            Statement::ExportNamedDeclaration(export) if export.specifiers.is_empty() => {}
+            Statement::ExpressionStatement(_) if lone.is_none() => lone = Some(index),
+            _ => return None,
+        }
+    }
+    match (lone, program.directives.len()) {
+        (Some(index), 0) => match program.body.remove(index) {
+            Statement::ExpressionStatement(statement) => Some(statement.unbox().expression),
+            _ => None,
+        },
+        // A string alone is read as a directive.
+        (None, 1) => {
+            let directive = program.directives.pop()?;
+            let literal = directive.expression;
+            let builder = AstBuilder::new(allocator);
+            Some(Expression::new_string_literal(literal.span, literal.value, literal.raw, &builder))
+        }
+        _ => None,
+    }
+}
