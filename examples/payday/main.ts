@@ -21,9 +21,7 @@ export default function payday(today: string, count = 3): Payday[] {
     throw new RangeError(`"${today}" is not a date`);
   }
 
-  const first = isBefore(lastWorkingDay(start), start)
-    ? addMonths(start, 1)
-    : start;
+  const first = isBefore(lastWorkingDay(start), start) ? addMonths(start, 1) : start;
   return Array.from({ length: count }, (_, month) => {
     const date = lastWorkingDay(addMonths(first, month));
     return {

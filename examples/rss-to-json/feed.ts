@@ -54,9 +54,7 @@ function fromAtom(feed: Xml): Feed {
 
 /** The text of an element, with or without attributes. */
 function text(node: unknown): string {
-  const value = typeof node === "object"
-    ? (node as Xml | null)?.["#text"]
-    : node;
+  const value = typeof node === "object" ? (node as Xml | null)?.["#text"] : node;
   return String(value ?? "").trim();
 }
 

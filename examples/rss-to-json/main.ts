@@ -10,8 +10,6 @@ export default async function rssToJson(
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const feed = parseFeed(await response.text());
-  const newestFirst = feed.items.toSorted((a, b) =>
-    (b.published ?? "").localeCompare(a.published ?? "")
-  );
+  const newestFirst = feed.items.toSorted((a, b) => (b.published ?? "").localeCompare(a.published ?? ""));
   return { title: feed.title, items: newestFirst.slice(0, limit) };
 }

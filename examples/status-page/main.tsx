@@ -6,15 +6,11 @@ export default function statusPage(services: Service[]): string {
   const down = services.filter((service) => !service.up).length;
   const page = (
     <Page
-      title={down === 0
-        ? "All systems work"
-        : `${down} of ${services.length} down`}
+      title={down === 0 ? "All systems work" : `${down} of ${services.length} down`}
     >
       <table>
         <tbody>
-          {services.map((service) => (
-            <ServiceRow key={service.name} {...service} />
-          ))}
+          {services.map((service) => <ServiceRow key={service.name} {...service} />)}
         </tbody>
       </table>
     </Page>

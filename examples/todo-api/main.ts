@@ -23,7 +23,7 @@ export default async function todoApi(
     const response = await app.request(path, {
       method,
       headers: { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
     });
     answers.push({ status: response.status, body: await response.json() });
   }
