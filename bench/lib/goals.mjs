@@ -1,0 +1,89 @@
+// Owns the goals and the judgement on them. A goal without its rows is "not measured", never met.
+import { pairedRatio } from "./statistics.mjs";
+
+const P99_TO_P50_MAX = 4;
+const ZOD_MICROS_MAX = 25_000;
+const SUSTAINED_TO_BARE_MIN = 0.8;
+const SUSTAINED_TO_HTTP_WORKER_MIN = 1.5;
+
+const micros = (row) => row?.fresh;
+const rate = (row) => row?.best?.perSecond;
+const number = (value) => value.toFixed(2);
+
+/** A rest between two calls makes a synchronous peer slower, too; so the report also says what it is without. */
+function against(row, backToBackMicros) {
+  if (backToBackMicros === undefined) return "";
+  return `; ${number(row.fresh.p50Micros / backToBackMicros)} against it back to back`;
+}
+
+function faster(title, above, below) {
+  return {
+    title,
+    judge(rows) {
+      const found = pairedRatio(micros(rows[above]), micros(rows[below]));
+      if (!found) return undefined;
+      const range = `rounds ${number(found.lowest)} to ${number(found.highest)}`;
+      const hard = against(rows[above], rows[below].backToBackP50Micros);
+      return { met: found.ratio < 1, ratio: found.ratio, detail: `${number(found.ratio)} x (${range}${hard}), goal < 1` };
+    },
+  };
+}
+
+function sustained(title, above, below, least) {
+  return {
+    title,
+    judge(rows) {
+      const [high, low] = [rate(rows[above]), rate(rows[below])];
+      if (high === undefined || low === undefined) return undefined;
+      const ratio = high / low;
+      return { met: ratio >= least, ratio, detail: `${number(ratio)} x, goal >= ${least}` };
+    },
+  };
+}
+
+const tail = {
+  title: "`POST /v1/eval`: p99 at most 4 x p50",
+  judge(rows) {
+    const fresh = micros(rows["thorp-eval"]);
+    if (!fresh) return undefined;
+    const ratio = fresh.p99Micros / fresh.p50Micros;
+    return { met: ratio <= P99_TO_P50_MAX, ratio, detail: `${number(ratio)} x, goal <= ${P99_TO_P50_MAX}` };
+  },
+};
+
+const zod = {
+  title: "`POST /v1/eval` with `npm:zod@4`: p50 at most 25 ms",
+  judge(rows) {
+    const fresh = micros(rows["thorp-eval-zod"]);
+    if (!fresh) return undefined;
+    const met = fresh.p50Micros <= ZOD_MICROS_MAX;
+    return { met, ratio: fresh.p50Micros / ZOD_MICROS_MAX, detail: `${(fresh.p50Micros / 1000).toFixed(1)} ms` };
+  },
+};
+
+export const goals = [
+  faster("`POST /v1/eval` p50 below Node's `vm` in-process", "thorp-eval", "node-vm"),
+  faster("`POST /v1/eval` p50 below `isolated-vm` in-process", "thorp-eval", "isolated-vm"),
+  faster("the same with a different expression each time, below Node's `vm`", "thorp-eval-varied", "node-vm"),
+  tail,
+  zod,
+  sustained("sustained `POST /v1/eval` against bare `deno run`", "thorp-eval", "bare-deno", SUSTAINED_TO_BARE_MIN),
+  sustained(
+    "sustained `POST /v1/eval` against `deno-http-worker`",
+    "thorp-eval",
+    "deno-http-worker",
+    SUSTAINED_TO_HTTP_WORKER_MIN,
+  ),
+  faster("runtime crate alone, p50 below Node's `vm`", "thorp-runtime", "node-vm"),
+  sustained("sustained runtime crate against bare `deno run`", "thorp-runtime", "bare-deno", SUSTAINED_TO_BARE_MIN),
+];
+
+/** One verdict a goal: `{ title, verdict: "met" | "not met" | "not measured", ratio?, detail? }`. */
+export function judgeAll(list) {
+  const rows = Object.fromEntries(list.map((row) => [row.name, row]));
+  return goals.map(({ title, judge }) => {
+    const found = judge(rows);
+    if (!found) return { title, verdict: "not measured" };
+    return { title, verdict: found.met ? "met" : "not met", ratio: found.ratio, detail: found.detail };
+  });
+}

@@ -1,0 +1,28 @@
+// Owns the numbers of a measurement, each with its unit last.
+
+/** How much is measured in a full run: 200 evaluations of each contender. */
+export const FULL = { rounds: 5, evaluations: 40, sustainedSeconds: 5, parallelisms: [1, 2, 4] };
+
+/** Enough to see that every contender works; too little for a judgement. */
+export const QUICK = { rounds: 2, evaluations: 10, sustainedSeconds: 1, parallelisms: [1, 2] };
+
+/** Evaluations before the first measured one. */
+export const WARM_UP_EVALUATIONS = 10;
+
+/** Pause after each paced evaluation: at most 25 a second, which lets every pool refill. */
+export const PACE_MILLIS = 40;
+
+/** Pause after a sustained run, so that refills and late exits don't disturb the next contender. */
+export const SETTLE_MILLIS = 1_000;
+
+/** Part of a sustained run that passes before counting starts, so that a full pool gives no head start. */
+export const RAMP_SHARE = 0.25;
+
+/** A contender's first start may download a package or fill a cache. */
+export const START_MILLIS_MAX = 120_000;
+
+/** What one sampling or sustained command may take beyond its planned time. */
+export const COMMAND_SLACK_MILLIS = 120_000;
+
+/** How long a contender may take to stop by itself before its process tree is killed. */
+export const STOP_MILLIS_MAX = 3_000;

@@ -1,0 +1,35 @@
+// Owns the arithmetic on samples. Knows nothing of contenders or reports.
+
+/** The value below which `share` (0 to 1) of the samples lie, by the nearest rank. */
+export function percentile(samples, share) {
+  if (samples.length === 0) return undefined;
+  const sorted = Float64Array.from(samples).sort();
+  const rank = Math.ceil(share * sorted.length);
+  return sorted[Math.max(rank, 1) - 1];
+}
+
+export const median = (samples) => percentile(samples, 0.5);
+
+/** p50 and p99 of all rounds together, and the p50 of each round, which shows the drift. */
+export function summarize(rounds) {
+  const all = rounds.flat();
+  return {
+    count: all.length,
+    p50Micros: percentile(all, 0.5),
+    p99Micros: percentile(all, 0.99),
+    roundP50Micros: rounds.filter((round) => round.length > 0).map(median),
+  };
+}
+
+/** The ratio of two series taken in the same rounds, and the range that it had over them. */
+export function pairedRatio(above, below) {
+  if (above?.p50Micros === undefined || below?.p50Micros === undefined) return undefined;
+  const ratios = above.roundP50Micros
+    .slice(0, below.roundP50Micros.length)
+    .map((micros, round) => micros / below.roundP50Micros[round]);
+  return {
+    ratio: above.p50Micros / below.p50Micros,
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+  };
+}
