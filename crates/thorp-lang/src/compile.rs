@@ -1,40 +1,252 @@
-//! A source to its modules and facts.
-use oxc::allocator::Allocator;
-use crate::compiled::{Compiled, Facts, Form, Module, ValueOf};
-use crate::diagnostic::{code, Diagnostic};
-use crate::front::{self, Language};
-use crate::source::{Source, SourceKind};
-use crate::value;
+//! A source to its modules, facts and diagnostics.
 
-/// Compiles. Never panics, whatever the text, but may overflow the stack.
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::compiled::{Compiled, Facts, Form, Module, ValueOf};
+use crate::diagnostic::{Diagnostic, Severity, code};
+use crate::files::{FileKind, Files};
+use crate::front::Language;
+use crate::helpers;
+use crate::limits::{
+    DIAGNOSTICS_MAX, FILES_MAX, IMPORTS_MAX, NESTING_MAX, SECRETS_MAX, SOURCE_BYTES_MAX,
+};
+use crate::module::{Role, Unit, compile_expression, compile_file};
+use crate::source::{Source, SourceFile, SourceKind, check_path};
+
+/// Compiles. Never panics, whatever the text, but may overflow the stack; see [`crate::worker`].
 pub fn compile(source: &Source) -> Compiled {
-    let allocator = Allocator::default();
-    let Some(file) = source.files.first() else {
-        return Compiled::failed(source, vec![]);
-    };
-    match one(&allocator, source, &file.text, &file.path) {
-        Ok(c) => c,
-        Err(findings) => Compiled::failed(source, findings.into_iter().map(|f| Diagnostic::of_file(code::SYNTAX_ERROR, &file.path, f.message.to_string())).collect()),
+    let compiled = catch_unwind(AssertUnwindSafe(|| compile_admitted(source)));
+    compiled.unwrap_or_else(|_| {
+        let message = "the compiler failed on this program";
+        let diagnostic = Diagnostic::of_file(code::COMPILER_ERROR, &source.entry, message);
+        Compiled::failed(source, vec![diagnostic])
+    })
+}
+
+fn compile_admitted(source: &Source) -> Compiled {
+    if let Some(diagnostic) = refuse(source) {
+        return Compiled::failed(source, vec![diagnostic]);
+    }
+    if source.files.iter().any(|file| nests_too_deeply(&file.text)) {
+        return Compiled::too_complex(source);
+    }
+    match source.kind {
+        SourceKind::Val => compile_val(source),
+        SourceKind::Expression => expression(source),
     }
 }
 
-fn one(allocator: &Allocator, source: &Source, text: &str, path: &str) -> Result<Compiled, front::Findings> {
-    let language = Language::of(path).unwrap_or(Language::Tsx);
-    let mut program = match source.kind {
-        SourceKind::Val => front::parse(allocator, text, language)?,
-        SourceKind::Expression => front::parse_expression(allocator, text, language)?,
-    };
-    let scoping = front::check(&program)?;
-    front::transform(allocator, &mut program, scoping)?;
-    let mut facts = Facts::default();
-    let form = match source.kind {
-        SourceKind::Val => {
-            let v = value::settle(allocator, &mut program);
-            facts.exports = v.exports; facts.value = v.value; facts.declared_name = v.declared_name;
-            Form::Module
+/// What no version may be, whatever its text says.
+fn refuse(source: &Source) -> Option<Diagnostic> {
+    let files = &source.files;
+    let of = |code, file: &str, message: String| Some(Diagnostic::of_file(code, file, message));
+    if files.len() > FILES_MAX {
+        let message = format!(
+            "{} files are more than the {FILES_MAX} allowed",
+            files.len()
+        );
+        return of(code::TOO_LARGE, &source.entry, message);
+    }
+    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
+    if bytes > SOURCE_BYTES_MAX {
+        let message = format!("{bytes} bytes are more than the {SOURCE_BYTES_MAX} allowed");
+        return of(code::TOO_LARGE, &source.entry, message);
+    }
+    let mut seen = BTreeSet::new();
+    for SourceFile { path, .. } in files {
+        if let Err(error) = check_path(path) {
+            return of(code::BAD_PATH, path, error.to_string());
         }
-        SourceKind::Expression => { value::return_expression(allocator, &mut program); facts.value = ValueOf::Default; Form::Body }
+        if !seen.insert(path) {
+            return of(code::BAD_PATH, path, "two files have this path".to_owned());
+        }
+    }
+    refuse_entry(source)
+}
+
+fn refuse_entry(source: &Source) -> Option<Diagnostic> {
+    let Source { entry, .. } = source;
+    if !source.files.iter().any(|file| file.path == *entry) {
+        let message = format!("there is no file `{entry}`, which is the entry");
+        return Some(Diagnostic::of_file(code::MISSING_FILE, entry, message));
+    }
+    let code = matches!(FileKind::of(entry), FileKind::Code(_));
+    (!code && source.kind == SourceKind::Val).then(|| {
+        let message = format!("`{entry}` cannot be the entry");
+        Diagnostic::of_file(code::BAD_PATH, entry, message)
+            .hint("the entry is a `.tsx`, `.ts`, `.mts`, `.jsx`, `.js` or `.mjs` file")
+    })
+}
+
+/// A cheap look for what would overflow the stack. It counts brackets in strings and comments
+/// too, and does not see chains of operators: the death of the worker is what is relied on.
+fn nests_too_deeply(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > NESTING_MAX
+    })
+}
+
+fn expression(source: &Source) -> Compiled {
+    let Some(file) = Files(&source.files).get(&source.entry) else {
+        return Compiled::failed(source, Vec::new());
     };
-    let (code, map) = front::print(&program, path);
-    Ok(Compiled { form, modules: vec![Module { path: path.to_owned(), file: format!("{path}.mjs"), code, map }], facts, diagnostics: vec![] })
+    let (form, mut unit) = compile_expression(file);
+    let mut output = Output::new(form);
+    output.entry_value(&mut unit);
+    output.add(unit);
+    output.finish(source)
+}
+
+fn compile_val(source: &Source) -> Compiled {
+    let files = Files(&source.files);
+    let mut output = Output::new(Form::Module);
+    let mut waiting = vec![source.entry.clone()];
+    let mut seen = BTreeSet::new();
+    while let Some(path) = waiting.pop() {
+        if let Some(file) = files.get(&path)
+            && seen.insert(path)
+        {
+            waiting.extend(output.file(files, file, source).into_iter().rev());
+        }
+    }
+    // What the entry does not reach runs only by a computed name; its errors stop nobody.
+    let reached = output.diagnostics.len();
+    for file in &source.files {
+        if seen.insert(file.path.clone()) {
+            output.file(files, file, source);
+        }
+    }
+    for diagnostic in output.diagnostics.iter_mut().skip(reached) {
+        diagnostic.severity = Severity::Warning;
+    }
+    output.texts(files);
+    output.finish(source)
+}
+
+/// What has been compiled so far.
+struct Output {
+    form: Form,
+    modules: Vec<Module>,
+    facts: Facts,
+    diagnostics: Vec<Diagnostic>,
+    secrets: BTreeSet<String>,
+    helpers: BTreeSet<String>,
+    as_text: BTreeSet<String>,
+}
+
+impl Output {
+    fn new(form: Form) -> Self {
+        Self {
+            form,
+            modules: Vec::new(),
+            facts: Facts::default(),
+            diagnostics: Vec::new(),
+            secrets: BTreeSet::new(),
+            helpers: BTreeSet::new(),
+            as_text: BTreeSet::new(),
+        }
+    }
+
+    /// Compiles a file, or takes it as it is; answers the files that it imports.
+    fn file(&mut self, files: Files<'_>, file: &SourceFile, source: &Source) -> Vec<String> {
+        match FileKind::of(&file.path) {
+            FileKind::Code(language) => self.code(files, file, language, source),
+            FileKind::Data => {
+                self.modules.push(raw(file));
+                Vec::new()
+            }
+            FileKind::Types => Vec::new(),
+        }
+    }
+
+    fn code(
+        &mut self,
+        files: Files<'_>,
+        file: &SourceFile,
+        language: Language,
+        source: &Source,
+    ) -> Vec<String> {
+        let role = match file.path == source.entry {
+            true => Role::Entry,
+            false => Role::Part,
+        };
+        let mut unit = compile_file(files, file, language, role);
+        let reached = std::mem::take(&mut unit.imports.reached);
+        if role == Role::Entry {
+            self.entry_value(&mut unit);
+        }
+        self.add(unit);
+        reached
+    }
+
+    fn entry_value(&mut self, unit: &mut Unit) {
+        let value = std::mem::take(&mut unit.value);
+        self.facts.exports = value.exports;
+        self.facts.value = value.value;
+        self.facts.declared_name = value.declared_name;
+    }
+
+    fn add(&mut self, unit: Unit) {
+        self.modules.extend(unit.module);
+        self.diagnostics.extend(unit.diagnostics);
+        self.facts.imports.extend(unit.imports.imports);
+        self.facts.uses_jsx |= unit.imports.uses_jsx;
+        self.facts.top_level_await |= unit.found.top_level_await;
+        self.secrets.extend(unit.found.secrets);
+        self.helpers.extend(unit.imports.helpers);
+        self.as_text.extend(unit.imports.as_text);
+    }
+
+    /// Code that is imported as text is there twice: compiled, and as it is.
+    fn texts(&mut self, files: Files<'_>) {
+        let texts = self.as_text.iter().filter_map(|path| files.get(path));
+        self.modules.extend(texts.map(raw));
+    }
+
+    fn finish(mut self, source: &Source) -> Compiled {
+        self.modules
+            .extend(self.helpers.iter().filter_map(|name| helpers::module(name)));
+        self.facts.imports.truncate(IMPORTS_MAX);
+        self.facts.secrets = self.secrets.into_iter().take(SECRETS_MAX).collect();
+        let mut compiled = Compiled {
+            form: self.form,
+            modules: self.modules,
+            facts: self.facts,
+            diagnostics: self.diagnostics,
+        };
+        warn_of_no_value(&mut compiled, source);
+        compiled.diagnostics.truncate(DIAGNOSTICS_MAX);
+        compiled
+    }
+}
+
+fn raw(file: &SourceFile) -> Module {
+    Module {
+        path: file.path.clone(),
+        file: file.path.clone(),
+        code: file.text.clone(),
+        map: None,
+    }
+}
+
+/// A program without a value still saves, and says so when it is run.
+fn warn_of_no_value(compiled: &mut Compiled, source: &Source) {
+    if !compiled.is_runnable() || compiled.facts.value != ValueOf::Missing {
+        return;
+    }
+    if let Some(message) = compiled.facts.value_hint() {
+        let file = &compiled.modules.first().map_or(&source.entry, |m| &m.path);
+        let mut diagnostic =
+            Diagnostic::of_file(code::NO_VALUE, file, format!("`{file}` {message}"))
+                .hint("write `export default` before the function or value to run");
+        diagnostic.severity = Severity::Warning;
+        compiled.diagnostics.push(diagnostic);
+    }
 }

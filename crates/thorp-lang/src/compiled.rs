@@ -120,7 +120,11 @@ impl Facts {
         if self.value != ValueOf::Missing {
             return None;
         }
-        let names: Vec<String> = self.exports.iter().map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> = self
+            .exports
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
         let list = if names.is_empty() {
             "nothing".to_owned()
         } else {

@@ -12,18 +12,27 @@
 mod compile;
 mod compiled;
 mod diagnostic;
+mod files;
 mod front;
+mod helpers;
+mod hints;
+mod imports;
+mod module;
 mod npm;
 mod position;
+mod report;
 mod scan;
 mod source;
+mod stack;
 mod value;
 
 pub mod limits;
+pub mod worker;
 
 pub use compile::compile;
 pub use compiled::{
-    Compiled, Dialect, Facts, Form, Import, ImportKind, Module, ValueOf, EXPRESSION_PATH,
+    Compiled, Dialect, EXPRESSION_PATH, Facts, Form, Import, ImportKind, Module, ValueOf,
 };
 pub use diagnostic::{Diagnostic, Severity, code};
 pub use source::{ENTRY_DEFAULT, PathError, Source, SourceFile, SourceKind, check_path};
+pub use stack::StackMapper;

@@ -32,3 +32,6 @@ pub const FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Text of a stack trace that is read; what follows is cut.
 pub const STACK_BYTES_MAX: usize = 64 * 1024;
+
+/// Frames of a stack trace that are mapped; V8 gives ten unless it is told otherwise.
+pub const STACK_FRAMES_MAX: usize = 100;

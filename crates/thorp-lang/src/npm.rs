@@ -82,7 +82,8 @@ fn range_tag(range: &str) -> Option<String> {
 fn is_dist_tag(version: &str) -> bool {
     let mut chars = version.chars();
     let (first, second) = (chars.next(), chars.next());
-    let ours = matches!(first, Some('c' | 't' | 'h')) && version.bytes().any(|b| b.is_ascii_digit());
+    let ours =
+        matches!(first, Some('c' | 't' | 'h')) && version.bytes().any(|b| b.is_ascii_digit());
     first.is_some_and(|c| c.is_ascii_lowercase()) && second.is_some() && !ours && version != "any"
 }
 
@@ -201,7 +202,10 @@ mod tests {
         check("zod@3.22.4-rc.1", "zod__3.22.4-rc.1");
         check("zod@next", "zod__next");
         check("@hono/zod-validator@^0.4", "@hono/zod-validator__c0.4");
-        check("@hono/zod-validator@~0.4.1/a/b.js", "@hono/zod-validator__t0.4.1/a/b.js");
+        check(
+            "@hono/zod-validator@~0.4.1/a/b.js",
+            "@hono/zod-validator__t0.4.1/a/b.js",
+        );
         check("JSONStream@1", "JSONStream__1");
         check("buffer", "buffer__any");
         check("buffer@6", "buffer__6");
@@ -218,7 +222,18 @@ mod tests {
 
     #[test]
     fn what_is_no_package_name() {
-        for rest in ["", "@", "@hono", "@/x", ".hidden", "_x", "a b", "node_modules", "../x", "é"] {
+        for rest in [
+            "",
+            "@",
+            "@hono",
+            "@/x",
+            ".hidden",
+            "_x",
+            "a b",
+            "node_modules",
+            "../x",
+            "é",
+        ] {
             check(rest, "-");
         }
     }

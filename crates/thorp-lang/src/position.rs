@@ -40,7 +40,7 @@ fn count(n: usize) -> u32 {
 }
 
 /// Where each line begins. CRLF is one end of line.
-fn line_starts(text: &str) -> Vec<usize> {
+pub(crate) fn line_starts(text: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -54,32 +54,35 @@ fn line_starts(text: &str) -> Vec<usize> {
     starts
 }
 
-/// The column (from 1, in scalar values) of a UTF-16 column (from 0) of a line (from 0).
-pub(crate) fn scalar_column(lines: &Lines<'_>, line: u32, utf16: u32) -> u32 {
-    let starts = lines.starts.get_or_init(|| line_starts(lines.text));
-    let start = starts.get(line as usize).copied().unwrap_or(lines.text.len());
-    let mut units = 0;
-    let mut column = 1;
-    for c in lines.text.get(start..).unwrap_or("").chars() {
+/// The column (from 1, in scalar values) of a UTF-16 column (from 0) of a line (from 0), in a
+/// text whose lines begin at `starts`.
+pub(crate) fn scalar_column(text: &str, starts: &[usize], line: u32, utf16: u32) -> u32 {
+    let start = starts.get(line as usize).copied().unwrap_or(text.len());
+    let mut units: u32 = 0;
+    let mut column: u32 = 1;
+    for c in text.get(start..).unwrap_or("").chars() {
         if units >= utf16 {
             return column;
         }
-        units += c.len_utf16() as u32;
+        units += count(c.len_utf16());
         column += 1;
     }
     // Behind the text: the rest counts as written.
-    column + utf16.saturating_sub(units)
+    column.saturating_add(utf16.saturating_sub(units))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, scalar_column};
+    use super::{Lines, line_starts, scalar_column};
 
     #[test]
     fn lines_end_as_javascript_says() {
         let lines = Lines::new("a\r\nb\rc\nd\u{2028}e");
         let at = |needle: &str| lines.position(lines.text().find(needle).unwrap() as u32);
-        assert_eq!(["a", "b", "c", "d", "e"].map(at), [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)]);
+        assert_eq!(
+            ["a", "b", "c", "d", "e"].map(at),
+            [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)]
+        );
         assert_eq!(lines.position(9999), (5, 2));
     }
 
@@ -87,7 +90,7 @@ mod tests {
     fn columns_count_scalar_values() {
         let lines = Lines::new("😀\tx");
         assert_eq!(lines.position(5), (1, 3));
-        assert_eq!(scalar_column(&lines, 0, 3), 3);
-        assert_eq!(scalar_column(&lines, 0, 9), 9 - 1);
+        let column = |utf16| scalar_column(lines.text(), &line_starts(lines.text()), 0, utf16);
+        assert_eq!([0, 2, 3, 4, 9].map(column), [1, 2, 3, 4, 9]);
     }
 }

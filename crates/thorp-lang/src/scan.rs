@@ -3,7 +3,7 @@
 
 use oxc::ast::ast::{
     ArrowFunctionExpression, AwaitExpression, CallExpression, Expression, ForOfStatement, Function,
-    ImportExpression, MemberExpression, ImportMeta, Program, StaticMemberExpression,
+    ImportExpression, ImportMeta, MemberExpression, Program, StaticMemberExpression,
     VariableDeclaration, VariableDeclarationKind,
 };
 use oxc::ast_visit::{VisitMut, walk_mut};

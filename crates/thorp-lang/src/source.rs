@@ -122,5 +122,6 @@ fn check_name(name: &str) -> Result<(), PathError> {
 }
 
 fn allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | '$' | '[' | ']' | '(' | ')')
+    c.is_ascii_alphanumeric()
+        || matches!(c, '.' | '_' | '-' | '@' | '+' | '$' | '[' | ']' | '(' | ')')
 }

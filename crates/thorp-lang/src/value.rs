@@ -2,9 +2,9 @@
 
 use oxc::allocator::{Allocator, ArenaVec};
 use oxc::ast::ast::{
-    BindingPattern, Declaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
+    BindingPattern, Declaration, Directive, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
     ExportSpecifier, Expression, ImportOrExportKind, ModuleExportName, Program, Statement,
-    VariableDeclaration,
+    StringLiteral, VariableDeclaration,
 };
 use oxc::ast::builder::AstBuilder;
 use oxc::span::{GetSpan, SPAN};
@@ -17,6 +17,17 @@ pub(crate) struct Value {
     pub(crate) exports: Vec<String>,
     pub(crate) value: ValueOf,
     pub(crate) declared_name: Option<String>,
+}
+
+impl Value {
+    /// The value is the default export, and there is no other.
+    pub(crate) fn default_only() -> Self {
+        Self {
+            exports: vec!["default".to_owned()],
+            value: ValueOf::Default,
+            declared_name: None,
+        }
+    }
 }
 
 /// Finds the value of an entry whose types are gone already; adds an export where the rules
@@ -126,11 +137,7 @@ fn binding_names(pattern: &BindingPattern<'_>, names: &mut Vec<String>) {
 
 fn without_exports<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> Value {
     if export_expression(allocator, program) {
-        return Value {
-            exports: vec!["default".to_owned()],
-            value: ValueOf::Default,
-            declared_name: None,
-        };
+        return Value::default_only();
     }
     let mut names = Vec::new();
     for statement in &program.body {
@@ -185,9 +192,20 @@ pub(crate) fn return_expression<'a>(allocator: &'a Allocator, program: &mut Prog
     let builder = AstBuilder::new(allocator);
     let span = expression.span();
     program.body.clear();
+    program.directives.push(use_strict(&builder));
     let statement = Statement::new_return_statement(span, Some(expression), &builder);
     program.body.push(statement);
     true
+}
+
+fn use_strict<'a>(builder: &AstBuilder<'a>) -> Directive<'a> {
+    const STRICT: &str = "use strict";
+    Directive::new(
+        SPAN,
+        StringLiteral::new(SPAN, STRICT, None, builder),
+        STRICT,
+        builder,
+    )
 }
 
 /// Takes the one expression that is the whole program but for imports.
@@ -214,7 +232,12 @@ fn take_expression<'a>(
             let directive = program.directives.pop()?;
             let literal = directive.expression;
             let builder = AstBuilder::new(allocator);
-            Some(Expression::new_string_literal(literal.span, literal.value, literal.raw, &builder))
+            Some(Expression::new_string_literal(
+                literal.span,
+                literal.value,
+                literal.raw,
+                &builder,
+            ))
         }
         _ => None,
     }

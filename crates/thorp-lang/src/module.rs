@@ -1,0 +1,240 @@
+//! One file through all steps: parse, check, transform, imports, value, print.
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{Program, Statement};
+
+use crate::compiled::{EXPRESSION_PATH, Form, Module};
+use crate::diagnostic::{Diagnostic, Severity, code};
+use crate::files::{Files, compiled_name};
+use crate::front::{self, Findings, Language};
+use crate::hints::EVAL_HINT;
+use crate::imports::{FoundImports, Imports};
+use crate::report::{Report, span_of};
+use crate::scan::{Found, scan};
+use crate::source::SourceFile;
+use crate::value::{self, Value};
+
+/// What compiling one file gives.
+#[derive(Default)]
+pub(crate) struct Unit {
+    /// Absent when the file has errors.
+    pub(crate) module: Option<Module>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) imports: FoundImports,
+    pub(crate) found: Found,
+    /// Of the entry only.
+    pub(crate) value: Value,
+}
+
+/// Whether a file is the one whose value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Entry,
+    Part,
+}
+
+/// A file that is being compiled.
+struct Work<'a, 's> {
+    allocator: &'a Allocator,
+    files: Files<'s>,
+    report: Report<'s>,
+    unit: Unit,
+}
+
+/// Compiles one file of a val.
+pub(crate) fn compile_file(
+    files: Files<'_>,
+    file: &SourceFile,
+    language: Language,
+    role: Role,
+) -> Unit {
+    let text = without_mark(&file.text);
+    let allocator = Allocator::default();
+    let mut work = Work {
+        allocator: &allocator,
+        files,
+        report: Report::new(&file.path, text),
+        unit: Unit::default(),
+    };
+    let parsed = front::parse(&allocator, text, language);
+    let printed = parsed
+        .or_else(|findings| as_entry_expression(&allocator, text, language, role, findings))
+        .and_then(|program| work.module(program, role));
+    work.finish(printed)
+}
+
+/// An entry may be one expression that is no statement, such as `function (x) { … }`.
+fn as_entry_expression<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+    language: Language,
+    role: Role,
+    findings: Findings,
+) -> Result<Program<'a>, Findings> {
+    let expression = (role == Role::Entry)
+        .then(|| front::parse_expression(allocator, trim(text), language).ok())
+        .flatten();
+    expression.ok_or(findings)
+}
+
+/// Compiles the text of an expression.
+pub(crate) fn compile_expression(file: &SourceFile) -> (Form, Unit) {
+    let text = without_mark(&file.text);
+    let allocator = Allocator::default();
+    let mut work = Work {
+        allocator: &allocator,
+        files: Files(&[]),
+        report: Report::new(EXPRESSION_PATH, text),
+        unit: Unit::default(),
+    };
+    let mut form = Form::Body;
+    let printed = front::parse_expression(&allocator, trim(text), Language::Tsx)
+        .or_else(|findings| work.as_module(text, findings))
+        .and_then(|program| work.expression(program, &mut form));
+    (form, work.finish(printed))
+}
+
+/// Text without the byte order mark, which is no part of it.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Without the semicolons and space behind an expression. Inside a comment or a broken string
+/// that takes nothing away that counts.
+fn trim(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c == ';' || c.is_whitespace())
+}
+
+impl<'a, 's: 'a> Work<'a, 's> {
+    /// The text again, as a module: with imports or exports, or one expression with something
+    /// behind it that only statements may have.
+    fn as_module(&mut self, text: &'a str, findings: Findings) -> Result<Program<'a>, Findings> {
+        let program = match front::parse(self.allocator, text, Language::Tsx) {
+            Ok(program) => program,
+            Err(others) => return Err(self.not_an_expression(further(findings, others))),
+        };
+        if has_module_syntax(&program) || is_one_expression(&program) {
+            return Ok(program);
+        }
+        Err(self.not_an_expression(findings))
+    }
+
+    /// Reports that the text is no expression, unless the findings speak for themselves.
+    fn not_an_expression(&mut self, findings: Findings) -> Findings {
+        self.report.findings(findings);
+        let statements = match front::parse(self.allocator, self.report.lines.text(), Language::Tsx)
+        {
+            Ok(program) => program.body.len() + program.directives.len(),
+            Err(_) => return Vec::new(),
+        };
+        // It parses as a program: what is wrong is that it is one.
+        if let Some(first) = self.report.diagnostics.first_mut() {
+            first.message = match statements {
+                0 => "there is no expression".to_owned(),
+                _ => "this is not an expression".to_owned(),
+            };
+            first.hint = Some(EVAL_HINT.to_owned());
+        }
+        Vec::new()
+    }
+
+    fn module(
+        &mut self,
+        mut program: Program<'a>,
+        role: Role,
+    ) -> Result<(String, Option<String>), Findings> {
+        self.lower(&mut program)?;
+        if role == Role::Entry {
+            self.unit.value = value::settle(self.allocator, &mut program);
+        }
+        self.inspect(&mut program);
+        Ok(front::print(&program, self.report.path))
+    }
+
+    fn expression(
+        &mut self,
+        mut program: Program<'a>,
+        form: &mut Form,
+    ) -> Result<(String, Option<String>), Findings> {
+        if has_module_syntax(&program) {
+            *form = Form::Module;
+            return self.module(program, Role::Entry);
+        }
+        self.lower(&mut program)?;
+        self.inspect(&mut program);
+        let alone = !has_module_syntax(&program);
+        if alone && !self.unit.found.dynamic_import && !self.unit.found.import_meta {
+            value::return_expression(self.allocator, &mut program);
+        } else {
+            *form = Form::Module;
+            value::export_expression(self.allocator, &mut program);
+        }
+        self.unit.value = Value::default_only();
+        Ok(front::print(&program, self.report.path))
+    }
+
+    fn lower(&mut self, program: &mut Program<'a>) -> Result<(), Findings> {
+        let scoping = front::check(program)?;
+        front::transform(self.allocator, program, scoping)
+    }
+
+    fn inspect(&mut self, program: &mut Program<'a>) {
+        let mut imports = Imports {
+            allocator: self.allocator,
+            files: self.files,
+            report: &mut self.report,
+            found: FoundImports::default(),
+        };
+        imports.statics(program);
+        self.unit.found = scan(program, |import| imports.dynamic(import));
+        self.unit.imports = imports.found;
+        for (span, name) in std::mem::take(&mut self.unit.found.requires) {
+            self.report.warning(
+                span,
+                code::REQUIRE,
+                "`require` is not defined in modules".to_owned(),
+                Some(format!("write `import … from \"npm:{name}\"`")),
+            );
+        }
+    }
+
+    fn finish(mut self, printed: Result<(String, Option<String>), Findings>) -> Unit {
+        let printed = printed.map_err(|findings| self.report.findings(findings));
+        let mut unit = self.unit;
+        unit.diagnostics = self.report.diagnostics;
+        unit.diagnostics.sort_by_key(|d| (d.line, d.column));
+        let broken = unit
+            .diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error);
+        let path = self.report.path;
+        unit.module = printed.ok().filter(|_| !broken).map(|(code, map)| Module {
+            path: path.to_owned(),
+            file: compiled_name(path),
+            code,
+            map,
+        });
+        unit
+    }
+}
+
+/// Of two readings of a text, the one that got further before it failed.
+fn further(expression: Findings, module: Findings) -> Findings {
+    let reach = |findings: &Findings| findings.first().map_or(0, |first| span_of(first).start);
+    match reach(&module) > reach(&expression) {
+        true => module,
+        false => expression,
+    }
+}
+
+fn has_module_syntax(program: &Program<'_>) -> bool {
+    program.body.iter().any(Statement::is_module_declaration)
+}
+
+fn is_one_expression(program: &Program<'_>) -> bool {
+    match (program.body.as_slice(), program.directives.len()) {
+        ([Statement::ExpressionStatement(_)], 0) => true,
+        ([], 1) => true,
+        _ => false,
+    }
+}
