@@ -1,0 +1,59 @@
+//! What is to be started, and within what limits.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::limits;
+
+/// A program to start in confinement.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The program's absolute path.
+    pub program: PathBuf,
+    /// Its arguments, without its own name.
+    pub args: Vec<OsString>,
+    /// Its whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// The folder it starts in.
+    pub cwd: PathBuf,
+    /// Where its standard input comes from.
+    pub stdin: Input,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// Where a process's standard input comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing is to be read.
+    #[default]
+    Empty,
+    /// A pipe, taken with [`crate::Sandbox::take_stdin`].
+    Pipe,
+}
+
+/// What a process may use.
+///
+/// There is no limit of the address space: V8 reserves 50 GB of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Private memory that may be mapped for writing (`RLIMIT_DATA`); none if absent.
+    pub data_bytes: Option<u64>,
+    /// The largest file that it may write.
+    pub file_bytes: u64,
+    /// Open descriptors.
+    pub open_files: u64,
+    /// Whether it only gets processor time that nobody else wants, until [`crate::Sandbox::raise_priority`].
+    pub idle_priority: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            data_bytes: None,
+            file_bytes: limits::FILE_BYTES_MAX,
+            open_files: limits::OPEN_FILES_MAX,
+            idle_priority: false,
+        }
+    }
+}

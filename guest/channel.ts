@@ -1,0 +1,121 @@
+/**
+ * The connection to the host: frames of `u32` length (of what follows), `u8` kind, 16 bytes of key, 16 bytes of run id,
+ * and a payload. All numbers are little-endian. The host ends the process when a frame is not like this.
+ */
+
+import { encode, guard, min, NativeTypeError, NativeUint8Array, setBytes, settle, subarray } from "./primordials.ts";
+
+/** What a frame is. The host has the same list. */
+export const Kind = {
+  /** Host: here is the key. */
+  Hello: 1,
+  /** Host: run this program. */
+  Run: 2,
+  /** Host: give up what only the boot needs. */
+  Seal: 3,
+  /** Guest: sealed, and ready for a program. */
+  Ready: 16,
+  /** Guest: a log line: a byte for its level, then its text. */
+  Log: 17,
+  /** Guest: more was logged than is sent. */
+  LogsTruncated: 18,
+  /** Guest: the run's value, as JSON text. */
+  Value: 19,
+  /** Guest: the run's value is `undefined`. */
+  Undefined: 20,
+  /** Guest: the run has no value; a JSON object says why. */
+  Failure: 21,
+} as const;
+
+/** A frame from the host. */
+export interface Frame {
+  readonly kind: number;
+  readonly run: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+const LENGTH_BYTES = 4;
+const KEY_AT = 5;
+const RUN_AT = 21;
+const HEADER_BYTES = 37;
+const FRAME_BYTES_MAX = 64 << 20;
+// The kernel takes a write of at most 32 KiB to a Unix socket whole or not at all. Deno tries each write at once and
+// keeps waiting ones in order, so writes of this size never need an answer before the next is made, and what a program
+// says before it blocks the thread for ever is on its way.
+const CHUNK_BYTES_MAX = 16 << 10;
+
+const ignore = () => {};
+
+/** The guest's end of the connection. */
+export class Channel {
+  #connection: Deno.UnixConn;
+  #read: (buffer: Uint8Array) => Promise<number | null>;
+  #write: (bytes: Uint8Array) => Promise<number>;
+  #key = new NativeUint8Array(16);
+
+  private constructor(connection: Deno.UnixConn) {
+    this.#connection = connection;
+    this.#read = connection.read.bind(connection);
+    this.#write = connection.write.bind(connection);
+  }
+
+  /** Connects to the host's socket and takes the key that the host says first. */
+  static async open(path: string): Promise<Channel> {
+    const channel = new Channel(await Deno.connect({ transport: "unix", path }));
+    await channel.#hello();
+    return channel;
+  }
+
+  async #hello(): Promise<void> {
+    const header = await this.#fill(HEADER_BYTES);
+    setBytes(this.#key, subarray(header, KEY_AT, RUN_AT));
+  }
+
+  /** The host's next frame. */
+  async receive(): Promise<Frame> {
+    const header = await guard(this.#fill(HEADER_BYTES));
+    const length = (header[0]! | header[1]! << 8 | header[2]! << 16 | header[3]! << 24) >>> 0;
+    if (length > FRAME_BYTES_MAX) throw new NativeTypeError("The host sent a frame that is too long");
+    const payload = await guard(this.#fill(length - (HEADER_BYTES - LENGTH_BYTES)));
+    return { kind: header[LENGTH_BYTES]!, run: subarray(header, RUN_AT), payload };
+  }
+
+  async #fill(length: number): Promise<Uint8Array> {
+    const buffer = new NativeUint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = await guard(this.#read(subarray(buffer, filled)));
+      if (count === null) throw new NativeTypeError("The host closed the connection");
+      filled += count;
+    }
+    return buffer;
+  }
+
+  /** Sends a frame. It is on its way when this returns, unless the host is slow. */
+  send(kind: number, run: Uint8Array, payload: Uint8Array): void {
+    const frame = new NativeUint8Array(HEADER_BYTES + payload.length);
+    const length = HEADER_BYTES - LENGTH_BYTES + payload.length;
+    frame[0] = length;
+    frame[1] = length >>> 8;
+    frame[2] = length >>> 16;
+    frame[3] = length >>> 24;
+    frame[LENGTH_BYTES] = kind;
+    setBytes(frame, this.#key, KEY_AT);
+    setBytes(frame, run, RUN_AT);
+    setBytes(frame, payload, HEADER_BYTES);
+    for (let at = 0; at < frame.length; at += CHUNK_BYTES_MAX) {
+      settle(this.#write(subarray(frame, at, min(at + CHUNK_BYTES_MAX, frame.length))), ignore, ignore);
+    }
+  }
+
+  /** Sends a frame of text. */
+  sendText(kind: number, run: Uint8Array, text: string): void {
+    this.send(kind, run, encode(text));
+  }
+
+  /** Whether the process lives on only because it waits for the host. */
+  set waiting(waits: boolean) {
+    if (waits) this.#connection.ref();
+    else this.#connection.unref();
+  }
+}

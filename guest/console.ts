@@ -1,0 +1,77 @@
+/** `console` as log lines for the host, formatted as Deno's own console does it. */
+
+import { type Channel, Kind } from "./channel.ts";
+import { DenoConsole } from "./internals.ts";
+import { apply, defineProperty, encode, endsWith, keys, NativeUint8Array, setBytes, slice } from "./primordials.ts";
+
+/** The bytes of log text that a run may send. The host has the same limit. */
+const LOG_BYTES_MAX = 1 << 20;
+
+const LEVEL_LOG = 1;
+const LEVELS: Record<string, number> = { debug: 0, log: LEVEL_LOG, info: 2, warn: 3, error: 4, trace: 4, assert: 4 };
+// The levels that Deno's console itself tells apart, by its own numbers.
+const PRINT_LEVELS = [0, LEVEL_LOG, LEVEL_LOG, 3, 4];
+
+/** Sends what a run logs, as long as it is the current one. */
+export class Logs {
+  #channel: Channel;
+  #run: Uint8Array | null = null;
+  #left = 0;
+  #level: number | undefined;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** From now on, lines belong to this run. */
+  begin(run: Uint8Array): void {
+    this.#run = run;
+    this.#left = LOG_BYTES_MAX;
+  }
+
+  /** From now on, lines belong to no run, and are dropped. */
+  end(): void {
+    this.#run = null;
+  }
+
+  /** Puts itself behind the global `console`. */
+  install(): void {
+    const source = new DenoConsole((text, level) => this.#print(text, this.#level ?? PRINT_LEVELS[level] ?? LEVEL_LOG));
+    const methods = source as unknown as Record<string, (...args: unknown[]) => unknown>;
+    for (const name of keys(methods)) {
+      const method = methods[name]!;
+      if (typeof method !== "function") continue;
+      defineProperty(console, name, {
+        configurable: true,
+        enumerable: true,
+        writable: true,
+        value: this.#leveled(source, method, LEVELS[name]),
+      });
+    }
+  }
+
+  #leveled(source: Console, method: (...args: unknown[]) => unknown, level: number | undefined) {
+    return (...args: unknown[]): unknown => {
+      const outer = this.#level;
+      this.#level = level;
+      try {
+        return apply(method, source, args);
+      } finally {
+        this.#level = outer;
+      }
+    };
+  }
+
+  #print(text: string, level: number): void {
+    if (this.#run === null || this.#left === 0) return;
+    const line = endsWith(text, "\n") ? slice(text, 0, -1) : text;
+    const cut = line.length > this.#left ? slice(line, 0, this.#left) : line;
+    const bytes = encode(cut);
+    const payload = new NativeUint8Array(1 + bytes.length);
+    payload[0] = level;
+    setBytes(payload, bytes, 1);
+    this.#channel.send(Kind.Log, this.#run, payload);
+    this.#left = bytes.length < this.#left && cut === line ? this.#left - bytes.length : 0;
+    if (this.#left === 0) this.#channel.send(Kind.LogsTruncated, this.#run, new NativeUint8Array(0));
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What runs in a sandbox beside the user's code: it connects to the host, does what the host asks, and answers. The host
+ * first asks for a few runs of its own, which warm up the very paths that a user's run takes; then it asks to seal, and
+ * only then sends the code of a user.
+ */
+
+import { Channel, Kind } from "./channel.ts";
+import { Logs } from "./console.ts";
+import { seal } from "./internals.ts";
+import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
+import { Runner } from "./runner.ts";
+import { installUncaught } from "./uncaught.ts";
+
+const SOCKET_VARIABLE = "THORP_CONTROL";
+const BOOT_VARIABLES = [SOCKET_VARIABLE, "DENO_DIR", "DENO_NO_UPDATE_CHECK", "NO_COLOR"];
+const NO_RUN = new NativeUint8Array(16);
+
+const path = Deno.env.get(SOCKET_VARIABLE);
+if (path === undefined) throw new TypeError(`\`${SOCKET_VARIABLE}\` is not set`);
+for (const name of BOOT_VARIABLES) Deno.env.delete(name);
+
+const channel = await Channel.open(path);
+const logs = new Logs(channel);
+logs.install();
+const runner = new Runner(channel, logs);
+installUncaught(runner.fail);
+
+/** Gives up what only the boot needed. */
+function giveUp(socket: string): void {
+  Deno.permissions.revokeSync({ name: "read", path: socket });
+  Deno.permissions.revokeSync({ name: "write", path: socket });
+  seal();
+}
+
+for (;;) {
+  const frame = await guard(channel.receive());
+  switch (frame.kind) {
+    case Kind.Run:
+      await guard(runner.run(frame));
+      break;
+    case Kind.Seal:
+      giveUp(path);
+      channel.send(Kind.Ready, NO_RUN, new NativeUint8Array(0));
+      break;
+    default:
+      throw new NativeTypeError("The host sent a frame of an unknown kind");
+  }
+}

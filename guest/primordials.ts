@@ -1,0 +1,81 @@
+/**
+ * The parts of the language that the guest goes on using after the user's code ran: captured before it, so that nothing
+ * that it patches is ever called by the guest. A method is turned into a function that takes its `this` first.
+ */
+
+const { bind, call } = Function.prototype;
+
+// `bind` is looked up here once; a bound function looks nothing up when it is called.
+const uncurry = bind.bind(call) as <This, Args extends unknown[], Result>(
+  method: (this: This, ...args: Args) => Result,
+) => (self: This, ...args: Args) => Result;
+
+export const { apply, defineProperty, get } = Reflect;
+export const { isArray } = Array;
+export const { keys } = Object;
+export const { parse } = JSON;
+export const { min } = Math;
+export const NativePromise = Promise;
+export const NativeTypeError = TypeError;
+export const NativeUint8Array = Uint8Array;
+export const String_ = String;
+
+const { stringify } = JSON;
+
+/** The text that `JSON.stringify` makes; `undefined` where the value has none. */
+export function toJson(value: unknown): string | undefined {
+  return stringify(value);
+}
+
+/** A string as JSON text, with lone surrogates replaced. Nothing of the user's is looked up for a plain string. */
+export function quote(text: string): string {
+  return stringify(wellFormed(text));
+}
+
+export const slice = uncurry(String.prototype.slice);
+export const endsWith = uncurry(String.prototype.endsWith);
+export const startsWith = uncurry(String.prototype.startsWith);
+export const matches = uncurry(RegExp.prototype.test);
+export const sourceOf = uncurry(Function.prototype.toString);
+export const setBytes = uncurry(Uint8Array.prototype.set);
+export const subarray = uncurry(Uint8Array.prototype.subarray);
+
+const wellFormed = uncurry(String.prototype.toWellFormed);
+const thenOf = uncurry(Promise.prototype.then);
+const encodeText = uncurry(TextEncoder.prototype.encode);
+const decodeText = uncurry(TextDecoder.prototype.decode);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** UTF-8 of a text. */
+export function encode(text: string): Uint8Array<ArrayBuffer> {
+  return encodeText(encoder, text);
+}
+
+/** The text of UTF-8. */
+export function decode(bytes: Uint8Array): string {
+  return decodeText(decoder, bytes);
+}
+
+/** The constructor of async functions, which has no name of its own in the language. */
+export const AsyncFunction = (async () => {}).constructor as new (
+  code: string,
+) => () => Promise<unknown>;
+
+/**
+ * Makes a promise of the engine safe to `await`: `await` asks it for its `constructor` and, if that is not the engine's,
+ * calls its `then`, and the user's code may have replaced both on the prototype.
+ */
+export function guard<Value>(promise: Promise<Value>): Promise<Value> {
+  defineProperty(promise, "constructor", { __proto__: null, value: NativePromise } as PropertyDescriptor);
+  return promise;
+}
+
+/** Calls one of two functions when a promise of the engine settles. */
+export function settle<Value>(
+  promise: Promise<Value>,
+  onValue: (value: Value) => void,
+  onError: (error: unknown) => void,
+): void {
+  guard(thenOf(guard(promise), onValue as (value: unknown) => void, onError));
+}

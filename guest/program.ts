@@ -1,0 +1,49 @@
+/** What the host asks for, and how it becomes a value. */
+
+import { apply, AsyncFunction, guard, NativeTypeError, sourceOf, startsWith } from "./primordials.ts";
+
+/** The payload of a `Run` frame. */
+export interface Request {
+  readonly program: Body | Module;
+  readonly args: unknown[];
+}
+
+/** The body of an async function whose value is the program's. */
+interface Body {
+  readonly kind: "body";
+  readonly code: string;
+  readonly url: string;
+}
+
+/** A file whose export is the program's value; without a name, the program has none. */
+interface Module {
+  readonly kind: "module";
+  readonly url: string;
+  readonly export: string | null;
+}
+
+/** Runs a program: its value, or what its value returns if it is a function. A promise is waited for. */
+export async function evaluate(request: Request): Promise<unknown> {
+  const { program, args } = request;
+  const value = program.kind === "body" ? await guard(bodyValue(program)) : await guard(moduleValue(program));
+  return typeof value === "function" ? callValue(value as (...args: unknown[]) => unknown, args) : value;
+}
+
+function bodyValue(body: Body): Promise<unknown> {
+  return new AsyncFunction(`${body.code}\n//# sourceURL=${body.url}`)();
+}
+
+async function moduleValue(module: Module): Promise<unknown> {
+  // A computed import: as part of the static graph, Deno would read any local file without asking for permission.
+  const namespace: Record<string, unknown> = await guard(import(module.url));
+  if (module.export === null) return undefined;
+  if (!(module.export in namespace)) throw new NativeTypeError(`The module has no export \`${module.export}\``);
+  return namespace[module.export];
+}
+
+function callValue(value: (...args: unknown[]) => unknown, args: unknown[]): unknown {
+  if (startsWith(sourceOf(value), "class")) {
+    throw new NativeTypeError("The value is a class, which cannot be called; export a function or a value");
+  }
+  return apply(value, undefined, args);
+}

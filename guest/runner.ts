@@ -1,0 +1,72 @@
+/** One run: its program is evaluated, and the host is told once how it ended. */
+
+import { type Channel, type Frame, Kind } from "./channel.ts";
+import type { Logs } from "./console.ts";
+import { notJsonFailure, thrownFailure, TOO_LARGE_FAILURE } from "./failure.ts";
+import { decode, encode, guard, NativePromise, NativeUint8Array, parse, settle } from "./primordials.ts";
+import { evaluate, type Request } from "./program.ts";
+import { resultOf } from "./result.ts";
+
+/** The bytes of a result's JSON text. The host has the same limit. */
+const RESULT_BYTES_MAX = 8 << 20;
+
+const NOTHING = new NativeUint8Array(0);
+
+/** Runs programs, one at a time. */
+export class Runner {
+  #channel: Channel;
+  #logs: Logs;
+  #run: Uint8Array | null = null;
+  #ended = () => {};
+
+  constructor(channel: Channel, logs: Logs) {
+    this.#channel = channel;
+    this.#logs = logs;
+  }
+
+  /** Runs the program of a frame; settles when the host was told its end. */
+  run(frame: Frame): Promise<void> {
+    const ended = guard(
+      new NativePromise<void>((resolve) => {
+        this.#ended = resolve;
+      }),
+    );
+    this.#run = frame.run;
+    this.#logs.begin(frame.run);
+    settle(evaluate(parse(decode(frame.payload)) as Request), (value) => this.#returned(value), this.fail);
+    return ended;
+  }
+
+  /** Ends the current run with an error: its own, or one that nobody caught. */
+  fail = (error: unknown): void => {
+    this.#end(Kind.Failure, encode(thrownFailure(error)));
+  };
+
+  #returned(value: unknown): void {
+    const result = resultOf(value);
+    switch (result.kind) {
+      case "value":
+        return this.#value(result.json);
+      case "undefined":
+        return this.#end(Kind.Undefined, NOTHING);
+      case "notJson":
+        return this.#end(Kind.Failure, encode(notJsonFailure(result.path, result.reason)));
+      case "thrown":
+        return this.fail(result.error);
+    }
+  }
+
+  #value(json: string): void {
+    const bytes = json.length > RESULT_BYTES_MAX ? null : encode(json);
+    if (bytes === null || bytes.length > RESULT_BYTES_MAX) return this.#end(Kind.Failure, encode(TOO_LARGE_FAILURE));
+    this.#end(Kind.Value, bytes);
+  }
+
+  #end(kind: number, payload: Uint8Array): void {
+    if (this.#run === null) return;
+    this.#channel.send(kind, this.#run, payload);
+    this.#logs.end();
+    this.#run = null;
+    this.#ended();
+  }
+}
