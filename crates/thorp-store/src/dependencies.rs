@@ -1,5 +1,7 @@
 //! Dependency sets: which folder of packages a user's list of imports led to. The folders themselves are the caller's.
 
+use crate::limits::DELETE_BATCH_ROWS_MAX;
+use crate::sql::{Columns, Db, ReadResult};
 use crate::{Digest, Store, StoreError};
 use uuid::Uuid;
 
@@ -61,7 +63,31 @@ impl Store {
         &self,
         new: NewDependencySet,
     ) -> Result<DependencySet, StoreError> {
-        todo!()
+        let sql = "INSERT INTO dependency_sets (id, user_id, manifest_key, folder_hash, lock, bytes, created_at, last_used_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+        self.write(move |tx| {
+            let params = (
+                new.id,
+                new.user_id,
+                &new.manifest_key,
+                new.folder_hash,
+                &new.lock,
+                new.bytes,
+                new.now_micros,
+            );
+            tx.db.execute(sql, params)?;
+            Ok(DependencySet {
+                id: new.id,
+                user_id: new.user_id,
+                manifest_key: new.manifest_key,
+                folder_hash: new.folder_hash,
+                lock: new.lock,
+                bytes: new.bytes,
+                created_at: new.now_micros,
+                last_used_at: new.now_micros,
+            })
+        })
+        .await
     }
 
     /// The newest set that this user has for this key.
@@ -70,7 +96,12 @@ impl Store {
         user_id: Uuid,
         manifest_key: &str,
     ) -> Result<Option<DependencySet>, StoreError> {
-        todo!()
+        let sql = select(
+            "WHERE d.user_id = ?1 AND d.manifest_key = ?2 ORDER BY d.created_at DESC, d.id DESC LIMIT 1",
+        );
+        let key = manifest_key.to_owned();
+        self.read(move |db| db.one(&sql, (user_id, key), DependencySet::take))
+            .await
     }
 
     /// The set with this id.
@@ -78,7 +109,8 @@ impl Store {
         &self,
         id: Uuid,
     ) -> Result<Option<DependencySet>, StoreError> {
-        todo!()
+        self.read(move |db| db.one(&select("WHERE d.id = ?1"), (id,), DependencySet::take))
+            .await
     }
 
     /// Notes that sets were used now; an older time never replaces a newer one, unknown sets are passed over.
@@ -87,7 +119,13 @@ impl Store {
         ids: Vec<Uuid>,
         now_micros: i64,
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql =
+            "UPDATE dependency_sets SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2";
+        self.write(move |tx| {
+            ids.iter()
+                .try_for_each(|id| tx.db.execute(sql, (id, now_micros)).map(drop))
+        })
+        .await
     }
 
     /// Sets that no version refers to and that were last used before a time, the longest unused first, at most `limit`
@@ -97,7 +135,12 @@ impl Store {
         used_before: i64,
         limit: u32,
     ) -> Result<Vec<DependencySet>, StoreError> {
-        todo!()
+        let sql = select(&format!(
+            "WHERE {UNUSED} AND d.last_used_at < ?1 ORDER BY d.last_used_at, d.id LIMIT ?2"
+        ));
+        let limit = i64::from(limit.min(DELETE_BATCH_ROWS_MAX));
+        self.read(move |db| db.all(&sql, (used_before, limit), DependencySet::take))
+            .await
     }
 
     /// Deletes a set if no version refers to it and it was last used before a time, both decided in the same step.
@@ -106,6 +149,53 @@ impl Store {
         id: Uuid,
         used_before: i64,
     ) -> Result<DependencyDeletion, StoreError> {
-        todo!()
+        let sql = format!(
+            "DELETE FROM dependency_sets AS d WHERE d.id = ?1 AND d.last_used_at < ?2 AND {UNUSED} RETURNING d.folder_hash"
+        );
+        self.write(move |tx| {
+            let deleted = tx
+                .db
+                .one(&sql, (id, used_before), |columns| columns.take::<Digest>())?;
+            deleted.map_or(Ok(DependencyDeletion::Kept), |folder| {
+                folder_use(tx.db, folder)
+            })
+        })
+        .await
     }
+}
+
+/// That no version refers to the set `d`.
+const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM versions v WHERE v.dependency_set_id = d.id)";
+
+/// The columns that [`DependencySet::take`] reads, in its order.
+fn select(rest: &str) -> String {
+    let columns = "d.id, d.user_id, d.manifest_key, d.folder_hash, d.lock, d.bytes, d.created_at, d.last_used_at";
+    format!("SELECT {columns} FROM dependency_sets d {rest}")
+}
+
+impl DependencySet {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
+        Ok(Self {
+            id: columns.take()?,
+            user_id: columns.take()?,
+            manifest_key: columns.take()?,
+            folder_hash: columns.take()?,
+            lock: columns.take()?,
+            bytes: columns.take()?,
+            created_at: columns.take()?,
+            last_used_at: columns.take()?,
+        })
+    }
+}
+
+fn folder_use(db: Db<'_>, folder: Digest) -> Result<DependencyDeletion, StoreError> {
+    Ok(
+        match db.number(
+            "SELECT COUNT(*) FROM dependency_sets WHERE folder_hash = ?1",
+            (folder,),
+        )? {
+            0 => DependencyDeletion::FolderUnused,
+            _ => DependencyDeletion::FolderStillUsed,
+        },
+    )
 }

@@ -11,23 +11,32 @@
 //! * names are kept as written and compared without regard to ASCII case;
 //! * the SQL text is portable: it means the same on SQLite and PostgreSQL.
 
+mod connection;
 mod dependencies;
 mod digest;
 mod error;
 mod files;
+mod integrity;
 pub mod limits;
 mod listing;
+mod lock;
 mod page;
+mod readers;
+mod renames;
 mod retention;
 mod run_lists;
 mod runs;
+mod save;
+mod schema;
 mod settings;
+mod sql;
 mod store;
 mod tokens;
 mod users;
 mod vals;
 mod versions;
 mod words;
+mod writer;
 
 pub use dependencies::{DependencyDeletion, DependencySet, NewDependencySet};
 pub use digest::Digest;

@@ -22,7 +22,7 @@ pub const DELETE_BATCH_ROWS_MAX: u32 = 1000;
 pub const WRITER_CACHE_KIB: i64 = 8 * 1024;
 /// Page cache of each reading connection.
 pub const READER_CACHE_KIB: i64 = 4 * 1024;
-/// Prepared statements kept by each connection; the crate has fewer texts than this, list filters included.
+/// Prepared statements kept by each connection, the last used ones.
 pub const STATEMENT_CACHE_ENTRIES: usize = 128;
 /// How long a connection waits for SQLite's own locks, in milliseconds. Only an outside process can hold them.
 pub const BUSY_TIMEOUT_MILLIS: u64 = 5_000;

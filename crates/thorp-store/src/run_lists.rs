@@ -1,5 +1,7 @@
 //! Lists of runs.
 
+use crate::runs::{RUN_TABLES, SUMMARY_COLUMNS};
+use crate::sql::{Conditions, Db};
 use crate::{Page, PageRequest, RunStatus, RunSummary, Store, StoreError, Trigger};
 use uuid::Uuid;
 
@@ -29,6 +31,32 @@ impl Store {
         filter: RunFilter,
         page: PageRequest,
     ) -> Result<Page<RunSummary>, StoreError> {
-        todo!()
+        self.read(move |db| list(db, filter, page)).await
     }
+}
+
+fn list(db: Db<'_>, filter: RunFilter, page: PageRequest) -> Result<Page<RunSummary>, StoreError> {
+    let mut conditions = conditions(filter);
+    let sql = format!(
+        "SELECT {SUMMARY_COLUMNS} FROM {RUN_TABLES} {} ORDER BY r.started_at DESC, r.id DESC LIMIT {} OFFSET {}",
+        conditions.where_clause(),
+        conditions.parameter(page.sql_limit()),
+        conditions.parameter(page.sql_offset())
+    );
+    Ok(Page::cut(
+        db.all(&sql, conditions.into_params(), RunSummary::take)?,
+        page,
+    ))
+}
+
+fn conditions(filter: RunFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.if_some("r.run_as_id = ?", filter.run_as_id);
+    conditions.if_some("r.caller_id = ?", filter.caller_id);
+    conditions.if_some("r.val_id = ?", filter.val_id);
+    conditions.if_some("r.status = ?", filter.status);
+    conditions.if_some("r.trigger_name = ?", filter.trigger);
+    conditions.if_some("r.started_at >= ?", filter.since);
+    conditions.if_some("r.started_at < ?", filter.until);
+    conditions
 }

@@ -1,5 +1,7 @@
 //! Runs: what was evaluated, for whom, and what came of it. Lists are in `run_lists`, deleting is in `retention`.
 
+use crate::limits::RUN_OVERHEAD_BYTES;
+use crate::sql::{Columns, Db, ReadResult};
 use crate::{RunStatus, Store, StoreError, Trigger};
 use uuid::Uuid;
 
@@ -132,16 +134,152 @@ pub struct Run {
 impl Store {
     /// Records a run that ended. Many at once share a transaction.
     pub async fn insert_run(&self, new: NewRun) -> Result<(), StoreError> {
-        todo!()
+        self.write(move |tx| {
+            let bytes = recorded_bytes(&new);
+            insert(tx.db, &new, bytes)?;
+            tx.run_change.runs += 1;
+            tx.run_change.bytes += bytes;
+            Ok(())
+        })
+        .await
     }
 
     /// The run with this id.
     pub async fn run_by_id(&self, id: Uuid) -> Result<Option<Run>, StoreError> {
-        todo!()
+        self.read(move |db| db.one(&select_run("WHERE r.id = ?1"), (id,), Run::take))
+            .await
     }
 
     /// The newest recorded run of a val.
     pub async fn newest_run_of_val(&self, val_id: Uuid) -> Result<Option<Run>, StoreError> {
-        todo!()
+        let sql = select_run("WHERE r.val_id = ?1 ORDER BY r.started_at DESC, r.id DESC LIMIT 1");
+        self.read(move |db| db.one(&sql, (val_id,), Run::take))
+            .await
     }
+}
+
+/// The columns that [`RunSummary::take`] reads, in its order, from [`RUN_TABLES`].
+pub(crate) const SUMMARY_COLUMNS: &str = "r.id, r.val_id, v.name, v.owner_id, o.name, r.version, r.caller_id, c.name, \
+    r.run_as_id, a.name, r.trigger_name, r.status, r.result_undefined, r.logs_truncated, r.error, r.started_at, r.ended_at, \
+    r.queue_micros, r.start_micros, r.run_micros, r.cpu_micros, r.memory_bytes, r.parent_id, r.bytes";
+
+/// Runs with the names of what they mention.
+pub(crate) const RUN_TABLES: &str = "runs r LEFT JOIN vals v ON v.id = r.val_id LEFT JOIN users o ON o.id = v.owner_id \
+    LEFT JOIN users c ON c.id = r.caller_id LEFT JOIN users a ON a.id = r.run_as_id";
+
+fn select_run(rest: &str) -> String {
+    format!("SELECT {SUMMARY_COLUMNS}, r.code, r.args, r.result, r.logs FROM {RUN_TABLES} {rest}")
+}
+
+impl UserRef {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Option<Self>> {
+        let (id, name): (Option<Uuid>, Option<String>) = (columns.take()?, columns.take()?);
+        Ok(id.zip(name).map(|(id, name)| Self { id, name }))
+    }
+}
+
+impl RunVal {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Option<Self>> {
+        let (id, name): (Option<Uuid>, Option<String>) = (columns.take()?, columns.take()?);
+        let (owner, version) = (UserRef::take(columns)?, columns.take()?);
+        let Some(((id, name), owner)) = id.zip(name).zip(owner) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            name,
+            owner,
+            version,
+        }))
+    }
+}
+
+impl RunUsage {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
+        Ok(Self {
+            queue_micros: columns.take()?,
+            start_micros: columns.take()?,
+            run_micros: columns.take()?,
+            cpu_micros: columns.take()?,
+            memory_bytes: columns.take()?,
+        })
+    }
+}
+
+impl RunSummary {
+    pub(crate) fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
+        Ok(Self {
+            id: columns.take()?,
+            val: RunVal::take(columns)?,
+            caller: UserRef::take(columns)?,
+            run_as: UserRef::take(columns)?,
+            trigger: columns.take()?,
+            status: columns.take()?,
+            result_undefined: columns.take()?,
+            logs_truncated: columns.take()?,
+            error: columns.take()?,
+            started_at: columns.take()?,
+            ended_at: columns.take()?,
+            usage: RunUsage::take(columns)?,
+            parent_id: columns.take()?,
+            bytes: columns.take()?,
+        })
+    }
+}
+
+impl Run {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
+        Ok(Self {
+            summary: RunSummary::take(columns)?,
+            code: columns.take()?,
+            args: columns.take()?,
+            result: columns.take()?,
+            logs: columns.take()?,
+        })
+    }
+}
+
+fn recorded_bytes(new: &NewRun) -> i64 {
+    let optional = [&new.code, &new.result, &new.error]
+        .into_iter()
+        .flatten()
+        .map(String::len)
+        .sum::<usize>();
+    let texts = optional + new.args.len() + new.logs.len();
+    i64::try_from(texts)
+        .unwrap_or(i64::MAX)
+        .saturating_add(RUN_OVERHEAD_BYTES)
+}
+
+fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO runs (id, val_id, version, caller_id, run_as_id, parent_id, trigger_name, status, result_undefined,
+            logs_truncated, started_at, ended_at, queue_micros, start_micros, run_micros, cpu_micros, memory_bytes, bytes,
+            error, code, args, result, logs)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+    let params = rusqlite::params![
+        new.id,
+        new.val_id,
+        new.version,
+        new.caller_id,
+        new.run_as_id,
+        new.parent_id,
+        new.trigger,
+        new.status,
+        new.result_undefined,
+        new.logs_truncated,
+        new.started_at,
+        new.ended_at,
+        new.usage.queue_micros,
+        new.usage.start_micros,
+        new.usage.run_micros,
+        new.usage.cpu_micros,
+        new.usage.memory_bytes,
+        bytes,
+        new.error,
+        new.code,
+        new.args,
+        new.result,
+        new.logs,
+    ];
+    db.execute(sql, params).map(drop)
 }

@@ -5,7 +5,15 @@ use crate::{Store, StoreError};
 impl Store {
     /// The setting of this key.
     pub async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
-        todo!()
+        let key = key.to_owned();
+        self.read(move |db| {
+            db.one(
+                "SELECT value FROM settings WHERE key = ?1",
+                (key,),
+                |columns| columns.take(),
+            )
+        })
+        .await
     }
 
     /// Sets or replaces a setting.
@@ -15,6 +23,10 @@ impl Store {
         value: &str,
         now_micros: i64,
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "INSERT INTO settings (key, value, updated_at) VALUES (?1, ?2, ?3)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.write(move |tx| tx.db.execute(sql, (key, value, now_micros)).map(drop))
+            .await
     }
 }

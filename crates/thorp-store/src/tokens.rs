@@ -1,6 +1,7 @@
 //! Tokens: only their SHA-256 is kept, never the text.
 
-use crate::{Digest, Page, PageRequest, Store, StoreError, User};
+use crate::sql::{Columns, ReadResult};
+use crate::{Digest, Entity, Page, PageRequest, Store, StoreError, User};
 use uuid::Uuid;
 
 /// A token to create.
@@ -62,7 +63,31 @@ pub struct TokenTouch {
 impl Store {
     /// Makes a token.
     pub async fn create_token(&self, new: NewToken) -> Result<Token, StoreError> {
-        todo!()
+        let sql = "INSERT INTO tokens (id, user_id, sha256, name, scopes, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let sha256 = new.sha256;
+        let token = Token {
+            id: new.id,
+            user_id: new.user_id,
+            name: new.name,
+            scopes: new.scopes,
+            created_at: new.now_micros,
+            expires_at: new.expires_at,
+            last_used_at: None,
+        };
+        self.write(move |tx| {
+            let params = (
+                token.id,
+                token.user_id,
+                sha256,
+                &token.name,
+                &token.scopes,
+                token.created_at,
+                token.expires_at,
+            );
+            tx.db.execute(sql, params)?;
+            Ok(token)
+        })
+        .await
     }
 
     /// The token with this digest and its user, if it is neither revoked nor expired at `now_micros`.
@@ -72,7 +97,17 @@ impl Store {
         sha256: Digest,
         now_micros: i64,
     ) -> Result<Option<TokenWithUser>, StoreError> {
-        todo!()
+        let sql = format!("SELECT {TOKEN_COLUMNS}, u.id, u.name, u.operator, u.bio, u.profile_image_url, u.created_at
+            FROM tokens t JOIN users u ON u.id = t.user_id
+            WHERE t.sha256 = ?1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?2)");
+        let take = |columns: &mut Columns<'_>| {
+            Ok(TokenWithUser {
+                token: Token::take(columns)?,
+                user: User::take(columns)?,
+            })
+        };
+        self.read(move |db| db.one(&sql, (sha256, now_micros), take))
+            .await
     }
 
     /// A user's tokens that are not revoked (expired ones are listed), the newest first.
@@ -81,7 +116,16 @@ impl Store {
         user_id: Uuid,
         page: PageRequest,
     ) -> Result<Page<Token>, StoreError> {
-        todo!()
+        let sql = format!(
+            "SELECT {TOKEN_COLUMNS} FROM tokens t WHERE t.user_id = ?1 AND t.revoked_at IS NULL
+            ORDER BY t.created_at DESC, t.id DESC LIMIT ?2 OFFSET ?3"
+        );
+        let params = (user_id, page.sql_limit(), page.sql_offset());
+        Ok(Page::cut(
+            self.read(move |db| db.all(&sql, params, Token::take))
+                .await?,
+            page,
+        ))
     }
 
     /// Ends a token for good. [`StoreError::NotFound`] if this user has no such token or it is revoked already.
@@ -91,11 +135,44 @@ impl Store {
         token_id: Uuid,
         now_micros: i64,
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE tokens SET revoked_at = ?3 WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL";
+        self.write(
+            move |tx| match tx.db.execute(sql, (user_id, token_id, now_micros))? {
+                0 => Err(StoreError::NotFound(Entity::Token)),
+                _ => Ok(()),
+            },
+        )
+        .await
     }
 
     /// Notes when tokens were last used; an older time never replaces a newer one, unknown tokens are passed over.
     pub async fn touch_tokens(&self, touches: Vec<TokenTouch>) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)";
+        self.write(move |tx| {
+            touches.iter().try_for_each(|touch| {
+                tx.db
+                    .execute(sql, (touch.token_id, touch.used_at))
+                    .map(drop)
+            })
+        })
+        .await
+    }
+}
+
+/// The columns that [`Token::take`] reads, in its order.
+const TOKEN_COLUMNS: &str =
+    "t.id, t.user_id, t.name, t.scopes, t.created_at, t.expires_at, t.last_used_at";
+
+impl Token {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
+        Ok(Self {
+            id: columns.take()?,
+            user_id: columns.take()?,
+            name: columns.take()?,
+            scopes: columns.take()?,
+            created_at: columns.take()?,
+            expires_at: columns.take()?,
+            last_used_at: columns.take()?,
+        })
     }
 }

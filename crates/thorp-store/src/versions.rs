@@ -1,6 +1,8 @@
 //! Versions: immutable numbered snapshots of a val's files, with what the compiler said of them.
 
-use crate::{Digest, File, Page, PageRequest, Store, StoreError, Val};
+use crate::sql::{Columns, Db, ReadResult};
+use crate::{Digest, Entity, File, Page, PageRequest, Store, StoreError, Val};
+use crate::{files, save};
 use uuid::Uuid;
 
 /// The content of a version to save.
@@ -113,7 +115,7 @@ impl Store {
     /// Adds a version to a living val and makes it live.
     /// Fails with [`StoreError::Conflict`] if a base is given that is not the newest version.
     pub async fn save_version(&self, new: NewVersion) -> Result<SavedVersion, StoreError> {
-        todo!()
+        self.write(move |tx| save::save(tx.db, new)).await
     }
 
     /// Adds a version with the content of an old one (files, compiler's output, lock, packages) and makes it live.
@@ -121,7 +123,7 @@ impl Store {
         &self,
         restore: RestoreVersion,
     ) -> Result<SavedVersion, StoreError> {
-        todo!()
+        self.write(move |tx| save::restore(tx.db, restore)).await
     }
 
     /// Deletes a version of a living val for good. If it was live, the newest that is left becomes live.
@@ -132,7 +134,8 @@ impl Store {
         version: i64,
         now_micros: i64,
     ) -> Result<Val, StoreError> {
-        todo!()
+        self.write(move |tx| save::delete(tx.db, val_id, version, now_micros))
+            .await
     }
 
     /// A version that is not deleted, with its files; the val itself may be deleted.
@@ -141,7 +144,14 @@ impl Store {
         val_id: Uuid,
         version: i64,
     ) -> Result<Option<VersionWithFiles>, StoreError> {
-        todo!()
+        self.read(move |db| {
+            let Some(version) = Version::find(db, val_id, version)? else {
+                return Ok(None);
+            };
+            let files = files::of_version(db, val_id, version.version)?;
+            Ok(Some(VersionWithFiles { version, files }))
+        })
+        .await
     }
 
     /// A val's versions that are not deleted, the newest first.
@@ -150,11 +160,62 @@ impl Store {
         val_id: Uuid,
         page: PageRequest,
     ) -> Result<Page<Version>, StoreError> {
-        todo!()
+        let sql = format!(
+            "SELECT {VERSION_COLUMNS} FROM versions WHERE val_id = ?1 ORDER BY version DESC LIMIT ?2 OFFSET ?3"
+        );
+        let params = (val_id, page.sql_limit(), page.sql_offset());
+        Ok(Page::cut(
+            self.read(move |db| db.all(&sql, params, Version::take))
+                .await?,
+            page,
+        ))
     }
 
     /// The compiler's output (JSON) of [`Version::compiled_hash`].
     pub async fn compiled(&self, hash: Digest) -> Result<Option<String>, StoreError> {
-        todo!()
+        self.read(move |db| {
+            db.one(
+                "SELECT json FROM compiled WHERE hash = ?1",
+                (hash,),
+                |columns| columns.take(),
+            )
+        })
+        .await
+    }
+}
+
+/// The columns that [`Version::take`] reads, in its order.
+const VERSION_COLUMNS: &str = "val_id, version, hash, entry, message, origin, base, created_at, created_by, compiled_hash, \
+    facts, diagnostics, lock, dependency_set_id, runnable";
+
+impl Version {
+    fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
+        Ok(Self {
+            val_id: columns.take()?,
+            version: columns.take()?,
+            hash: columns.take()?,
+            entry: columns.take()?,
+            message: columns.take()?,
+            origin: columns.take()?,
+            base: columns.take()?,
+            created_at: columns.take()?,
+            created_by: columns.take()?,
+            compiled_hash: columns.take()?,
+            facts: columns.take()?,
+            diagnostics: columns.take()?,
+            lock: columns.take()?,
+            dependency_set_id: columns.take()?,
+            runnable: columns.take()?,
+        })
+    }
+
+    pub(crate) fn find(db: Db<'_>, val_id: Uuid, version: i64) -> Result<Option<Self>, StoreError> {
+        let sql =
+            format!("SELECT {VERSION_COLUMNS} FROM versions WHERE val_id = ?1 AND version = ?2");
+        db.one(&sql, (val_id, version), Self::take)
+    }
+
+    pub(crate) fn expect(db: Db<'_>, val_id: Uuid, version: i64) -> Result<Self, StoreError> {
+        Self::find(db, val_id, version)?.ok_or(StoreError::NotFound(Entity::Version))
     }
 }
