@@ -150,7 +150,7 @@ impl Store {
         used_before: i64,
     ) -> Result<DependencyDeletion, StoreError> {
         let sql = format!(
-            "DELETE FROM dependency_sets AS d WHERE d.id = ?1 AND d.last_used_at < ?2 AND {UNUSED} RETURNING d.folder_hash"
+            "DELETE FROM dependency_sets AS d WHERE d.id = ?1 AND d.last_used_at < ?2 AND {UNUSED} RETURNING folder_hash"
         );
         self.write(move |tx| {
             let deleted = tx
