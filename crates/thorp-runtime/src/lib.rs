@@ -5,12 +5,30 @@
 //! limits, never why. Everything that a guest says is the word of a stranger: it is bounded, checked, and believed only
 //! about its own run.
 
+mod boot;
+mod cleaner;
 mod config;
+pub mod confined;
+mod control;
+mod deno;
+mod ending;
 mod error;
+mod folder;
+mod frame;
+mod guest;
 mod job;
 pub mod limits;
+mod logs;
+mod meter;
 mod outcome;
+mod output;
+mod policy;
+mod pool;
+mod prepare;
+mod request;
+mod run;
 mod runtime;
+mod text;
 
 pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use error::RuntimeError;

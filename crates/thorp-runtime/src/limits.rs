@@ -36,3 +36,28 @@ pub const WALL_SECS_DEFAULT: u64 = 60;
 pub const CPU_SECS_DEFAULT: u64 = 10;
 /// Memory of a run: what it holds beyond the shared pages of the Deno binary.
 pub const MEMORY_BYTES_DEFAULT: u64 = 128 << 20;
+
+/// The description of a failure, as it comes from the guest: three texts, every byte of them escaped.
+pub const FAILURE_BYTES_MAX: usize = 1 << 20;
+/// `RLIMIT_DATA` that Deno needs before it does anything: measured, V8's reservations and the stacks of its threads.
+pub const DATA_BYTES_BASE: u64 = 555 << 20;
+/// The heap's limit is this much below the limit of memory, so that most programs meet V8's limit first.
+pub const HEAP_BYTES_BELOW: u64 = 32 << 20;
+/// A smaller heap does not hold Deno itself.
+pub const HEAP_BYTES_MIN: u64 = 32 << 20;
+/// What `deno --version` may print.
+pub const VERSION_BYTES_MAX: u64 = 1024;
+/// A run is looked at after this long for the first time; most have ended by then.
+pub const SAMPLE_FIRST_MILLIS: u64 = 20;
+/// And then every so often.
+pub const SAMPLE_MILLIS: u64 = 10;
+/// How long a process that closed its connection may take to end.
+pub const END_MILLIS_MAX: u64 = 1_000;
+/// What is kept of a process's standard error to find out why it ended.
+pub const STDERR_TAIL_BYTES_MAX: usize = 8 << 10;
+/// The wait before the next background start after a failed one, doubled with every further failure.
+pub const BACKOFF_MILLIS_MIN: u64 = 100;
+/// And at most.
+pub const BACKOFF_MILLIS_MAX: u64 = 30_000;
+/// Socket paths that the kernel accepts.
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;

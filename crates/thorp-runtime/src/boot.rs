@@ -1,0 +1,254 @@
+//! Starting one sandbox: its folder, its process, its connection, its warm-up.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use thorp_jail::{Sandbox, SpawnError, Spawner};
+use tokio::net::UnixListener;
+use uuid::Uuid;
+
+use crate::cleaner::Cleaner;
+use crate::control::{Control, ControlError};
+use crate::deno::{Deno, Places};
+use crate::folder::Folder;
+use crate::frame::{FromGuest, ToGuest};
+use crate::guest;
+use crate::limits;
+use crate::logs::Logs;
+use crate::outcome::LogLevel;
+use crate::output::Output;
+use crate::policy::Urgency;
+use crate::request::{GuestProgram, Request};
+use crate::text::Paths;
+
+/// Why a sandbox did not get ready.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BootError {
+    #[error("its folder: {0}")]
+    Folder(io::Error),
+    #[error("its socket: {0}")]
+    Socket(io::Error),
+    #[error("no random key: {0}")]
+    Random(getrandom::Error),
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    #[error("its pipes: {0}")]
+    Pipes(io::Error),
+    #[error("it was not ready after {} ms: {stderr}", limits::START_MILLIS_MAX)]
+    TooSlow { stderr: String },
+    #[error("{reason}: {stderr}")]
+    Ended { reason: String, stderr: String },
+    #[error("its request cannot be written: {0}")]
+    Request(#[from] serde_json::Error),
+}
+
+/// Everything that starting sandboxes needs.
+#[derive(Debug)]
+pub(crate) struct Starter {
+    pub(crate) deno: Deno,
+    pub(crate) spawner: Spawner,
+    pub(crate) cleaner: Cleaner,
+    pub(crate) cache: PathBuf,
+    pub(crate) scratch: PathBuf,
+    /// Whether the system lets us raise the priority of a process that was started with a low one.
+    pub(crate) raises_priority: AtomicBool,
+    pub(crate) numbers: AtomicU64,
+}
+
+/// A sandbox that is ready for a program. Dropping it takes it apart.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) number: u64,
+    pub(crate) process: Arc<Sandbox>,
+    pub(crate) control: Control,
+    pub(crate) stdout: Output,
+    pub(crate) stderr: Output,
+    pub(crate) folder: Arc<Folder>,
+    pub(crate) paths: Arc<Paths>,
+    _remains: Remains,
+}
+
+/// Takes a sandbox apart when it is dropped.
+#[derive(Debug)]
+struct Remains {
+    process: Option<Arc<Sandbox>>,
+    folder: PathBuf,
+    cleaner: Cleaner,
+}
+
+impl Drop for Remains {
+    fn drop(&mut self) {
+        self.cleaner
+            .remove(self.process.take(), std::mem::take(&mut self.folder));
+    }
+}
+
+impl Starter {
+    /// Starts a sandbox. Dropping the future takes it apart.
+    pub(crate) async fn start(&self, urgency: Urgency) -> Result<Ready, BootError> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let root = self.scratch.join(number.to_string());
+        let mut remains = Remains {
+            process: None,
+            folder: root.clone(),
+            cleaner: self.cleaner.clone(),
+        };
+        let cache = self.cache.clone();
+        let folder = tokio::task::spawn_blocking(move || Folder::create(root, &cache))
+            .await
+            .map_err(|error| BootError::Folder(io::Error::other(error)))?
+            .map_err(BootError::Folder)?;
+        let idle = urgency == Urgency::Background && self.raises_priority.load(Ordering::Relaxed);
+        let listener = UnixListener::bind(folder.socket()).map_err(BootError::Socket)?;
+        let (deno_dir, socket) = (folder.deno_dir(), folder.socket());
+        let places = Places {
+            deno_dir: &deno_dir,
+            socket: &socket,
+            modules: folder.modules(),
+        };
+        let process = Arc::new(self.spawner.spawn(&self.deno.command(places, idle)).await?);
+        remains.process = Some(Arc::clone(&process));
+        let mut boot = Boot {
+            stdout: Output::new(
+                LogLevel::Stdout,
+                process.take_stdout().map_err(BootError::Pipes)?,
+            ),
+            stderr: Output::new(
+                LogLevel::Stderr,
+                process.take_stderr().map_err(BootError::Pipes)?,
+            ),
+            process: Arc::clone(&process),
+        };
+        let control = boot.connect(&listener, self).await?;
+        // The guest has connected: nobody else may.
+        drop(listener);
+        let _ = std::fs::remove_file(&socket);
+        if idle && process.raise_priority().is_err() {
+            self.raises_priority.store(false, Ordering::Relaxed);
+        }
+        let modules = folder.modules().to_string_lossy().into_owned();
+        let paths = Paths::new(&modules, &self.deno.guest.to_string_lossy());
+        let Boot {
+            mut stdout,
+            mut stderr,
+            ..
+        } = boot;
+        discard(&mut stdout, &paths);
+        discard(&mut stderr, &paths);
+        Ok(Ready {
+            number,
+            process,
+            control,
+            stdout,
+            stderr,
+            folder: Arc::new(folder),
+            paths: Arc::new(paths),
+            _remains: remains,
+        })
+    }
+}
+
+/// What a process printed before it had a program is nobody's log.
+fn discard(output: &mut Output, paths: &Paths) {
+    let mut nobodys = Logs::new(|| 0, Arc::new(paths.clone()));
+    while output.read(&mut nobodys) {}
+    output.forget();
+}
+
+/// A process on its way to be ready.
+struct Boot {
+    process: Arc<Sandbox>,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Boot {
+    async fn connect(
+        &mut self,
+        listener: &UnixListener,
+        starter: &Starter,
+    ) -> Result<Control, BootError> {
+        let slow = tokio::time::sleep(Duration::from_millis(limits::START_MILLIS_MAX));
+        let process = Arc::clone(&self.process);
+        tokio::select! {
+            result = warm_up(listener, starter) => match result? {
+                Ok(control) => Ok(control),
+                Err(error) => Err(self.ended(error.to_string()).await),
+            },
+            exit = process.wait() => {
+                let reason = exit.map_or_else(|error| error.to_string(), |exit| format!("it ended: {exit:?}"));
+                Err(self.ended(reason).await)
+            }
+            () = slow => Err(BootError::TooSlow { stderr: self.printed() }),
+        }
+    }
+
+    async fn ended(&mut self, reason: String) -> BootError {
+        self.process.kill();
+        // Nothing to be done if it was destroyed meanwhile.
+        let _ = self.process.wait().await;
+        BootError::Ended {
+            reason,
+            stderr: self.printed(),
+        }
+    }
+
+    fn printed(&mut self) -> String {
+        let mut nobodys = Logs::new(|| 0, Arc::new(Paths::new("/", "/")));
+        while self.stderr.read(&mut nobodys) {}
+        self.stderr.tail().trim().to_owned()
+    }
+}
+
+/// Lets the guest connect and walk the paths of a run a few times: what a run does for the first time is slow. Everything
+/// is sent at once, so that this takes two turns.
+async fn warm_up(
+    listener: &UnixListener,
+    starter: &Starter,
+) -> Result<Result<Control, ControlError>, BootError> {
+    let mut key = [0; 16];
+    getrandom::fill(&mut key).map_err(BootError::Random)?;
+    let (stream, _) = listener.accept().await.map_err(BootError::Socket)?;
+    let mut control = Control::new(stream, key);
+    control.push(ToGuest::Hello, Uuid::nil(), |_| Ok(()))?;
+    let guest_folder = starter.deno.guest.to_string_lossy();
+    for path in guest::WARM {
+        push_run(
+            &mut control,
+            GuestProgram::body("return ((value) => [value].map((item) => item + 1))"),
+        )?;
+        let url = format!("file://{guest_folder}/{path}");
+        push_run(
+            &mut control,
+            GuestProgram::Module {
+                url,
+                export: Some("default"),
+            },
+        )?;
+    }
+    control.push(ToGuest::Seal, Uuid::nil(), |_| Ok(()))?;
+    control.flush().await.map_err(BootError::Socket)?;
+    Ok(ready(&mut control).await.map(|()| control))
+}
+
+fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Result<()> {
+    let args = RawValue::from_string("[1]".to_owned())?;
+    control.push(ToGuest::Run, Uuid::nil(), |buffer| {
+        serde_json::to_writer(
+            buffer,
+            &Request {
+                program,
+                args: &args,
+            },
+        )
+    })
+}
+
+async fn ready(control: &mut Control) -> Result<(), ControlError> {
+    while control.next().await?.kind != FromGuest::Ready {}
+    Ok(())
+}

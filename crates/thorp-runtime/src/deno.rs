@@ -1,0 +1,227 @@
+//! The Deno binary: its version, and how it is started.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use thorp_jail::{Command, Input, Limits, Spawner};
+use tokio::io::AsyncReadExt;
+
+use crate::config::RuntimeConfig;
+use crate::error::{DENO_VERSION, RuntimeError};
+use crate::guest;
+use crate::limits;
+
+/// What every sandbox is started with.
+#[derive(Debug)]
+pub(crate) struct Deno {
+    binary: PathBuf,
+    /// The folder of the guest's files.
+    pub(crate) guest: PathBuf,
+    /// Folders that every sandbox may read.
+    readable: Vec<PathBuf>,
+    memory_bytes: u64,
+}
+
+/// Where one sandbox keeps its things.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places<'a> {
+    /// Deno's cache.
+    pub(crate) deno_dir: &'a Path,
+    /// The socket of the control connection.
+    pub(crate) socket: &'a Path,
+    /// The user's files.
+    pub(crate) modules: &'a Path,
+}
+
+impl Deno {
+    pub(crate) fn new(config: &RuntimeConfig, guest: PathBuf) -> Self {
+        Self {
+            binary: config.deno.clone(),
+            guest,
+            readable: config.readable.clone(),
+            memory_bytes: config.pool.memory_bytes,
+        }
+    }
+
+    /// The command that starts the guest.
+    pub(crate) fn command(&self, places: Places<'_>, idle_priority: bool) -> Command {
+        Command {
+            program: self.binary.clone(),
+            args: self.args(places),
+            env: environment(places),
+            cwd: places.modules.to_owned(),
+            stdin: Input::Empty,
+            limits: Limits {
+                data_bytes: Some(limits::DATA_BYTES_BASE + self.memory_bytes),
+                idle_priority,
+                ..Limits::default()
+            },
+        }
+    }
+
+    fn args(&self, places: Places<'_>) -> Vec<OsString> {
+        let mut args: Vec<OsString> = FLAGS.iter().map(OsString::from).collect();
+        args.push(self.heap_flag().into());
+        args.push(self.read_flag(places));
+        args.push(flag("--allow-write=", [places.socket]));
+        args.push(self.guest.join(guest::MAIN).into());
+        args
+    }
+
+    fn heap_flag(&self) -> String {
+        let bytes = self
+            .memory_bytes
+            .saturating_sub(limits::HEAP_BYTES_BELOW)
+            .max(limits::HEAP_BYTES_MIN);
+        format!("--v8-flags=--max-old-space-size={}", bytes >> 20)
+    }
+
+    fn read_flag(&self, places: Places<'_>) -> OsString {
+        let own = [places.modules, places.socket, self.guest.as_path()];
+        flag(
+            "--allow-read=",
+            own.into_iter()
+                .chain(self.readable.iter().map(PathBuf::as_path)),
+        )
+    }
+
+    /// Names the cache that fits this guest, this version of Deno and these flags.
+    pub(crate) fn cache_name(&self, version: &str) -> String {
+        let mut digest = Sha256::new();
+        for text in [
+            guest::hash().as_str(),
+            version,
+            &self.heap_flag(),
+            &FLAGS.join(" "),
+            &self.guest.to_string_lossy(),
+        ] {
+            digest.update(text.as_bytes());
+            digest.update([0]);
+        }
+        format!("deno-{}", guest::short(digest))
+    }
+}
+
+const FLAGS: &[&str] = &[
+    "run",
+    "--quiet",
+    "--no-config",
+    "--no-lock",
+    "--no-prompt",
+    "--no-code-cache",
+    "--cached-only",
+    "--node-modules-dir=manual",
+    "--allow-env",
+    "--allow-net",
+    "--allow-sys=hostname,osRelease,cpus,homedir,uid,systemMemoryInfo",
+];
+
+fn flag<'a>(name: &str, paths: impl IntoIterator<Item = &'a Path>) -> OsString {
+    let mut flag = OsString::from(name);
+    for (index, path) in paths.into_iter().enumerate() {
+        if index > 0 {
+            flag.push(",");
+        }
+        flag.push(path);
+    }
+    flag
+}
+
+/// The guest takes away from its environment what is only for Deno.
+fn environment(places: Places<'_>) -> Vec<(OsString, OsString)> {
+    let fixed = [
+        ("HOME", "/nonexistent"),
+        ("LANG", "C.UTF-8"),
+        ("NO_COLOR", "1"),
+        ("DENO_NO_UPDATE_CHECK", "1"),
+    ];
+    let paths = [
+        ("DENO_DIR", places.deno_dir),
+        ("THORP_CONTROL", places.socket),
+    ];
+    let fixed = fixed
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    fixed
+        .chain(
+            paths
+                .into_iter()
+                .map(|(name, path)| (name.into(), path.into())),
+        )
+        .collect()
+}
+
+/// Asks Deno for its version, and refuses one that the guest was not made for.
+pub(crate) async fn version(spawner: &Spawner, binary: &Path) -> Result<String, RuntimeError> {
+    let not_runnable = |source| RuntimeError::DenoNotRunnable {
+        path: binary.to_owned(),
+        source,
+    };
+    std::fs::metadata(binary).map_err(not_runnable)?;
+    let command = Command {
+        program: binary.to_owned(),
+        args: vec!["--version".into()],
+        env: vec![
+            ("NO_COLOR".into(), "1".into()),
+            ("HOME".into(), "/nonexistent".into()),
+        ],
+        cwd: "/".into(),
+        stdin: Input::Empty,
+        limits: Limits::default(),
+    };
+    let sandbox = spawner
+        .spawn(&command)
+        .await
+        .map_err(|error| RuntimeError::Start(error.to_string()))?;
+    let mut text = String::new();
+    if let Some(stdout) = sandbox.take_stdout().map_err(not_runnable)? {
+        stdout
+            .take(limits::VERSION_BYTES_MAX)
+            .read_to_string(&mut text)
+            .await
+            .map_err(not_runnable)?;
+    }
+    accept(&text).ok_or_else(|| RuntimeError::DenoVersion {
+        path: binary.to_owned(),
+        found: text.lines().next().unwrap_or("unknown").to_owned(),
+    })
+}
+
+/// The first line is `deno 2.9.6 (stable, release, x86_64-unknown-linux-gnu)`.
+fn accept(text: &str) -> Option<String> {
+    let version = text
+        .lines()
+        .next()?
+        .strip_prefix("deno ")?
+        .split(' ')
+        .next()?;
+    let patch = version.strip_prefix(DENO_VERSION)?.strip_prefix('.')?;
+    patch
+        .chars()
+        .all(|char| char.is_ascii_digit())
+        .then(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accept;
+
+    #[test]
+    fn only_versions_that_the_guest_was_made_for_are_accepted() {
+        assert_eq!(
+            accept("deno 2.9.6 (stable, release, x86_64-unknown-linux-gnu)\nv8 1\n").as_deref(),
+            Some("2.9.6")
+        );
+        for text in [
+            "deno 2.90.1",
+            "deno 2.8.9",
+            "deno 3.0.0",
+            "deno 2.9.0-rc.1",
+            "bun 2.9.6",
+            "",
+        ] {
+            assert_eq!(accept(text), None);
+        }
+    }
+}

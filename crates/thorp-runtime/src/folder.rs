@@ -1,0 +1,148 @@
+//! The folder of one sandbox: its socket, its files, its view of Deno's cache.
+//!
+//! ```text
+//! <scratch>/<number>/
+//! ├── c               the control socket, until the guest has connected
+//! ├── m/              the files of the program; the only folder of these that user code may read
+//! │   └── node_modules → <dependencies>/node_modules
+//! └── d/              DENO_DIR: links to the prepared one, but
+//!     ├── remote      → <dependencies>/deno-dir/remote
+//!     └── npm         → <dependencies>/deno-dir/npm
+//! ```
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::{Component, Path, PathBuf};
+
+use crate::job::ModuleProgram;
+use crate::limits;
+
+/// What of Deno's cache belongs to the program and not to the guest.
+const PROGRAM_CACHES: [&str; 2] = ["remote", "npm"];
+const PRIVATE: u32 = 0o700;
+
+/// The folder of one sandbox. Removing it is the owner's business.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+    modules: PathBuf,
+}
+
+impl Folder {
+    /// Makes a folder that looks at the prepared cache in `cache`.
+    pub(crate) fn create(root: PathBuf, cache: &Path) -> io::Result<Self> {
+        let folder = Self {
+            modules: root.join("m"),
+            root,
+        };
+        let mut builder = DirBuilder::new();
+        builder.mode(PRIVATE);
+        builder.create(&folder.root)?;
+        builder.create(&folder.modules)?;
+        builder.create(folder.deno_dir())?;
+        for entry in fs::read_dir(cache)? {
+            let entry = entry?;
+            if !PROGRAM_CACHES.iter().any(|name| entry.file_name() == *name) {
+                symlink(entry.path(), folder.deno_dir().join(entry.file_name()))?;
+            }
+        }
+        Ok(folder)
+    }
+
+    pub(crate) fn modules(&self) -> &Path {
+        &self.modules
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.root.join("c")
+    }
+
+    pub(crate) fn deno_dir(&self) -> PathBuf {
+        self.root.join("d")
+    }
+
+    /// Puts a program into the folder.
+    pub(crate) fn write(&self, program: &ModuleProgram) -> io::Result<()> {
+        for (path, text) in &program.files {
+            let path = self.modules.join(path);
+            if let Some(parent) = path.parent().filter(|parent| *parent != self.modules) {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(path, text)?;
+        }
+        match &program.dependencies {
+            Some(dependencies) => self.link(dependencies),
+            None => Ok(()),
+        }
+    }
+
+    fn link(&self, dependencies: &Path) -> io::Result<()> {
+        let packages = dependencies.join("node_modules");
+        if packages.is_dir() {
+            symlink(packages, self.modules.join("node_modules"))?;
+        }
+        for name in PROGRAM_CACHES {
+            let cache = dependencies.join("deno-dir").join(name);
+            if cache.is_dir() {
+                symlink(cache, self.deno_dir().join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says what is wrong with a program's files, if anything: nothing may be written outside of the sandbox's folder.
+pub(crate) fn check(program: &ModuleProgram) -> Result<(), String> {
+    if program.files.len() > limits::FILES_MAX {
+        return Err(format!("it has more than {} files", limits::FILES_MAX));
+    }
+    let bytes: usize = program.files.iter().map(|(_, text)| text.len()).sum();
+    if bytes > limits::CODE_BYTES_MAX {
+        return Err(format!(
+            "its files have more than {} bytes",
+            limits::CODE_BYTES_MAX
+        ));
+    }
+    match program.files.iter().find(|(path, _)| !is_plain(path)) {
+        Some((path, _)) => Err(format!("`{path}` is not a plain relative path")),
+        None if is_plain(&program.entry) => Ok(()),
+        None => Err(format!(
+            "the entry `{}` is not a plain relative path",
+            program.entry
+        )),
+    }
+}
+
+fn is_plain(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    let starts_plain = parts
+        .peek()
+        .is_some_and(|part| part.as_os_str() != "node_modules");
+    let clean = path.chars().all(|char| !char.is_control()) && !path.ends_with('/');
+    starts_plain && clean && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain;
+
+    #[test]
+    fn only_plain_relative_paths_are_written() {
+        for path in ["main.tsx", "lib/a b.ts", "a/b/c.js", "ü.ts"] {
+            assert!(is_plain(path), "{path}");
+        }
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "./x",
+            "a/",
+            "node_modules/x/index.js",
+            "a\0b",
+        ] {
+            assert!(!is_plain(path), "{path}");
+        }
+    }
+}

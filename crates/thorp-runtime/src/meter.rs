@@ -1,0 +1,93 @@
+//! What a run has used, and whether that is too much.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thorp_jail::Sandbox;
+use tokio::time::Instant;
+
+use crate::job::RunLimits;
+use crate::limits::{SAMPLE_FIRST_MILLIS, SAMPLE_MILLIS};
+use crate::outcome::Failure;
+
+/// The clocks and scales of one run.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    process: Arc<Sandbox>,
+    limits: RunLimits,
+    started: Instant,
+    next: Instant,
+    cpu_before: Duration,
+    cpu: Duration,
+    memory_bytes: u64,
+}
+
+impl Meter {
+    pub(crate) fn start(process: Arc<Sandbox>, limits: RunLimits) -> Self {
+        let started = Instant::now();
+        // A process that cannot be read has ended, which its connection tells soon.
+        let cpu_before = process.cpu_time().unwrap_or_default();
+        let next = started + Duration::from_millis(SAMPLE_FIRST_MILLIS).min(limits.wall);
+        Self {
+            process,
+            limits,
+            started,
+            next,
+            cpu_before,
+            cpu: Duration::ZERO,
+            memory_bytes: 0,
+        }
+    }
+
+    /// When to look next.
+    pub(crate) fn next(&self) -> Instant {
+        self.next
+    }
+
+    /// Looks, and says which limit is passed.
+    pub(crate) fn check(&mut self) -> Option<Failure> {
+        self.sample();
+        let now = Instant::now();
+        let end = self.started + self.limits.wall;
+        self.next = (now + Duration::from_millis(SAMPLE_MILLIS)).min(end);
+        if self.memory_bytes > self.limits.memory_bytes {
+            return Some(Failure::MemoryLimit {
+                limit_bytes: self.limits.memory_bytes,
+            });
+        }
+        if self.cpu > self.limits.cpu {
+            return Some(Failure::CpuLimit {
+                limit: self.limits.cpu,
+            });
+        }
+        (now >= end).then_some(Failure::TimeLimit {
+            limit: self.limits.wall,
+        })
+    }
+
+    /// Looks without a judgement.
+    pub(crate) fn sample(&mut self) {
+        if let Ok(cpu) = self.process.cpu_time() {
+            self.cpu = cpu.saturating_sub(self.cpu_before);
+        }
+        if let Ok(memory) = self.process.memory() {
+            self.memory_bytes = self.memory_bytes.max(memory.private);
+        }
+    }
+
+    pub(crate) fn limit_bytes(&self) -> u64 {
+        self.limits.memory_bytes
+    }
+
+    pub(crate) fn run_time(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn cpu(&self) -> Duration {
+        self.cpu
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
+    }
+}

@@ -1,0 +1,362 @@
+//! The prepared sandboxes, the runs that have one, and the runs that wait for one.
+//!
+//! Nothing here ticks: every change of the counts asks the policy once, and the only timers are one-shot.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::{sleep_until, timeout};
+
+use crate::boot::{BootError, Ready, Starter};
+use crate::config::PoolLimits;
+use crate::outcome::{Failure, PoolStatus};
+use crate::policy::{Counts, Policy, Step, Urgency};
+
+/// What a run that finds the pool full is told.
+const RETRY_AFTER_SECS: u64 = 1;
+
+/// The pool. Always behind an `Arc`.
+pub(crate) struct Pool {
+    starter: Starter,
+    handle: Handle,
+    state: Mutex<State>,
+    stop: watch::Sender<bool>,
+    changed: Notify,
+}
+
+struct State {
+    policy: Policy,
+    ready: VecDeque<Ready>,
+    starting: usize,
+    running: usize,
+    waiting: VecDeque<oneshot::Sender<Result<Lease, Failure>>>,
+    closing: bool,
+    shrink_armed: bool,
+    retry_armed: bool,
+    started_total: u64,
+    failed_total: u64,
+}
+
+impl State {
+    fn counts(&self) -> Counts {
+        Counts {
+            ready: self.ready.len(),
+            starting: self.starting,
+            running: self.running,
+            waiting: self.waiting.len(),
+        }
+    }
+}
+
+/// A sandbox that one run has. Dropping it takes the sandbox apart.
+pub(crate) struct Lease {
+    ready: Option<Ready>,
+    pool: Arc<Pool>,
+}
+
+impl Lease {
+    /// The sandbox: always there until the lease is dropped.
+    pub(crate) fn sandbox(&mut self) -> Option<&mut Ready> {
+        self.ready.as_mut()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.ready.take());
+        self.pool.lock().running -= 1;
+        self.pool.changed.notify_waiters();
+        self.pool.pump();
+    }
+}
+
+impl Pool {
+    /// An empty pool, which begins to fill.
+    pub(crate) fn open(starter: Starter, limits: PoolLimits) -> Arc<Self> {
+        let state = State {
+            policy: Policy::new(limits),
+            ready: VecDeque::new(),
+            starting: 0,
+            running: 0,
+            waiting: VecDeque::new(),
+            closing: false,
+            shrink_armed: false,
+            retry_armed: false,
+            started_total: 0,
+            failed_total: 0,
+        };
+        let pool = Arc::new(Self {
+            starter,
+            handle: Handle::current(),
+            state: Mutex::new(state),
+            stop: watch::Sender::new(false),
+            changed: Notify::new(),
+        });
+        pool.pump();
+        pool
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Becomes true when every run must end.
+    pub(crate) fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// A sandbox for one run: a prepared one, or the next that gets ready.
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, Failure> {
+        let (receiver, wait_max) = match self.take_or_wait()? {
+            Ok(lease) => return Ok(lease),
+            Err(waits) => waits,
+        };
+        self.pump();
+        match timeout(wait_max, receiver).await {
+            Ok(Ok(lease)) => lease,
+            Ok(Err(_)) => Err(Failure::ShuttingDown),
+            Err(_) => Err(Failure::PoolFull {
+                retry_after_secs: RETRY_AFTER_SECS,
+            }),
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "used once")]
+    fn take_or_wait(
+        self: &Arc<Self>,
+    ) -> Result<Result<Lease, (oneshot::Receiver<Result<Lease, Failure>>, Duration)>, Failure> {
+        let mut state = self.lock();
+        if state.closing {
+            return Err(Failure::ShuttingDown);
+        }
+        state.policy.arrived(Instant::now());
+        self.arm_shrink(&mut state);
+        while let Some(ready) = state.ready.pop_front() {
+            // One that has just died is replaced when its end is noticed.
+            if matches!(ready.process.exit(), Ok(None)) {
+                state.running += 1;
+                return Ok(Ok(Lease {
+                    ready: Some(ready),
+                    pool: Arc::clone(self),
+                }));
+            }
+        }
+        state.waiting.retain(|waiter| !waiter.is_closed());
+        let limits = state.policy.limits();
+        if state.waiting.len() >= limits.waiting_max {
+            return Err(Failure::PoolFull {
+                retry_after_secs: RETRY_AFTER_SECS,
+            });
+        }
+        let wait_max = limits.wait_max;
+        let (sender, receiver) = oneshot::channel();
+        state.waiting.push_back(sender);
+        Ok(Err((receiver, wait_max)))
+    }
+
+    /// Starts what the policy wants now.
+    pub(crate) fn pump(self: &Arc<Self>) {
+        let mut state = self.lock();
+        while !state.closing {
+            match state.policy.next(state.counts(), Instant::now()) {
+                Step::Start(urgency) => {
+                    state.starting += 1;
+                    self.handle.spawn(Arc::clone(self).start(urgency));
+                }
+                Step::Wait(until) => return self.arm_retry(&mut state, until),
+                Step::Rest => return,
+            }
+        }
+    }
+
+    async fn start(self: Arc<Self>, urgency: Urgency) {
+        let mut stop = self.stop();
+        let started = tokio::select! {
+            started = self.starter.start(urgency) => Some(started),
+            _ = stop.wait_for(|stop| *stop) => None,
+        };
+        match started {
+            Some(Ok(ready)) => self.started(ready),
+            Some(Err(error)) => self.failed(&error),
+            None => self.lock().starting -= 1,
+        }
+        self.changed.notify_waiters();
+        self.pump();
+    }
+
+    fn started(self: &Arc<Self>, ready: Ready) {
+        {
+            let mut state = self.lock();
+            state.starting -= 1;
+            state.started_total += 1;
+            state.policy.started();
+        }
+        self.handle.spawn(watch_idle(
+            Arc::downgrade(self),
+            Arc::clone(&ready.process),
+            ready.number,
+        ));
+        self.offer(ready);
+    }
+
+    /// Gives a sandbox to the first run that still waits, or to the pool.
+    fn offer(self: &Arc<Self>, mut ready: Ready) {
+        loop {
+            let mut state = self.lock();
+            if state.closing {
+                return;
+            }
+            let Some(waiter) = state.waiting.pop_front() else {
+                state.ready.push_back(ready);
+                return;
+            };
+            state.running += 1;
+            drop(state);
+            let lease = Lease {
+                ready: Some(ready),
+                pool: Arc::clone(self),
+            };
+            let Err(Ok(mut refused)) = waiter.send(Ok(lease)) else {
+                return;
+            };
+            let Some(again) = refused.ready.take() else {
+                return;
+            };
+            ready = again;
+        }
+    }
+
+    /// A run that waits is told: it would otherwise wait for the next failure.
+    fn failed(&self, error: &BootError) {
+        tracing::warn!(%error, "a sandbox did not get ready");
+        let mut state = self.lock();
+        state.starting -= 1;
+        state.failed_total += 1;
+        state.policy.failed(Instant::now());
+        let waiter = state.waiting.pop_front();
+        drop(state);
+        if let Some(waiter) = waiter {
+            // The run may have stopped waiting.
+            let _ = waiter.send(Err(Failure::WorkerLost {
+                reason: format!("it did not start: {error}"),
+            }));
+        }
+    }
+
+    /// A process has ended. If nobody had it, it is replaced.
+    fn died(self: &Arc<Self>, number: u64) {
+        let mut state = self.lock();
+        let Some(index) = state.ready.iter().position(|ready| ready.number == number) else {
+            return;
+        };
+        let dead = state.ready.remove(index);
+        state.failed_total += 1;
+        state.policy.failed(Instant::now());
+        drop(state);
+        drop(dead);
+        tracing::warn!("a prepared sandbox died");
+        self.pump();
+    }
+
+    fn arm_retry(self: &Arc<Self>, state: &mut State, until: Instant) {
+        if std::mem::replace(&mut state.retry_armed, true) {
+            return;
+        }
+        let pool = Arc::downgrade(self);
+        self.handle.spawn(async move {
+            sleep_until(until.into()).await;
+            if let Some(pool) = pool.upgrade() {
+                pool.lock().retry_armed = false;
+                pool.pump();
+            }
+        });
+    }
+
+    fn arm_shrink(self: &Arc<Self>, state: &mut State) {
+        if !std::mem::replace(&mut state.shrink_armed, true) {
+            self.handle.spawn(shrink(Arc::downgrade(self)));
+        }
+    }
+
+    /// Takes apart what is above the floor, if the town has been idle; otherwise says when to look again.
+    fn shrink_or_wait(&self) -> Option<Instant> {
+        let mut state = self.lock();
+        if let Some(at) = state.policy.shrink_at()
+            && Instant::now() < at
+        {
+            return Some(at);
+        }
+        state.shrink_armed = false;
+        let floor = state.policy.limits().floor.min(state.ready.len());
+        let surplus = state.ready.split_off(floor);
+        drop(state);
+        drop(surplus);
+        None
+    }
+
+    pub(crate) fn status(&self) -> PoolStatus {
+        let state = self.lock();
+        PoolStatus {
+            ready: state.ready.len(),
+            starting: state.starting,
+            running: state.running,
+            waiting: state
+                .waiting
+                .iter()
+                .filter(|waiter| !waiter.is_closed())
+                .count(),
+            target: state.policy.target(Instant::now()),
+            started_total: state.started_total,
+            failed_total: state.failed_total,
+            healthy: state.policy.healthy(),
+        }
+    }
+
+    /// Takes no more runs, waits for those that run, and ends what is left.
+    pub(crate) async fn close(&self, grace: Duration) {
+        let (waiting, ready) = {
+            let mut state = self.lock();
+            state.closing = true;
+            (
+                std::mem::take(&mut state.waiting),
+                std::mem::take(&mut state.ready),
+            )
+        };
+        // Dropping a waiter's sender tells it.
+        drop((waiting, ready));
+        // Whoever does not end in time is ended.
+        let _ = timeout(grace, self.until(|state| state.running == 0)).await;
+        self.stop.send_replace(true);
+        self.until(|state| state.running == 0 && state.starting == 0)
+            .await;
+        self.starter.cleaner.finished().await;
+    }
+
+    async fn until(&self, condition: impl Fn(&State) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if condition(&self.lock()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+async fn watch_idle(pool: Weak<Pool>, process: Arc<thorp_jail::Sandbox>, number: u64) {
+    // An error means that it was taken apart, so that nobody looks for it.
+    let _ = process.wait().await;
+    drop(process);
+    if let Some(pool) = pool.upgrade() {
+        pool.died(number);
+    }
+}
+
+async fn shrink(pool: Weak<Pool>) {
+    while let Some(at) = pool.upgrade().and_then(|pool| pool.shrink_or_wait()) {
+        sleep_until(at.into()).await;
+    }
+}

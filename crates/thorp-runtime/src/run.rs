@@ -1,0 +1,243 @@
+//! One run in one sandbox: the program is handed over, and what the guest says is taken until it has ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use uuid::Uuid;
+
+use crate::boot::Ready;
+use crate::config::Clock;
+use crate::control::ControlError;
+use crate::ending;
+use crate::folder;
+use crate::frame::{Frame, FromGuest, ToGuest};
+use crate::job::{Job, ModuleProgram, Program};
+use crate::limits;
+use crate::logs::Logs;
+use crate::meter::Meter;
+use crate::outcome::{Failure, Outcome, RunValue, Usage};
+use crate::request::{GuestProgram, Request};
+
+/// Reads of a pipe after a run: more than its whole capacity, and not as many as a flood would offer.
+const LAST_READS_MAX: usize = 8;
+
+type Ended = Result<RunValue, Failure>;
+
+/// What a run needs of the runtime.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) clock: Clock,
+    /// Becomes true when every run must end.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Called when the run is not a short one.
+    pub(crate) slow: &'a (dyn Fn() + Send + Sync),
+}
+
+/// Says what is wrong with a job, if anything.
+pub(crate) fn check(job: &Job) -> Result<(), Failure> {
+    let bad = |reason: String| Failure::BadProgram { reason };
+    if job.args.len() > limits::ARGS_BYTES_MAX {
+        return Err(bad(format!(
+            "its arguments have more than {} bytes",
+            limits::ARGS_BYTES_MAX
+        )));
+    }
+    if !job.args.trim_start().starts_with('[')
+        || serde_json::from_str::<&RawValue>(&job.args).is_err()
+    {
+        return Err(bad("its arguments are not a JSON array".to_owned()));
+    }
+    match &job.program {
+        Program::Body { code } if code.len() > limits::CODE_BYTES_MAX => Err(bad(format!(
+            "its code has more than {} bytes",
+            limits::CODE_BYTES_MAX
+        ))),
+        Program::Body { .. } => Ok(()),
+        Program::Module(program) => folder::check(program).map_err(bad),
+    }
+}
+
+/// Runs a checked job. Dropping the future does not end it; dropping the sandbox does.
+pub(crate) async fn run(ready: &mut Ready, job: &Job, surroundings: Surroundings<'_>) -> Outcome {
+    let began = Instant::now();
+    let logs = Logs::new(surroundings.clock, Arc::clone(&ready.paths));
+    let handed = push(ready, job).await;
+    let start = began.elapsed();
+    let meter = Meter::start(Arc::clone(&ready.process), job.limits);
+    let mut run = Run {
+        run: job.run,
+        ready,
+        logs,
+        meter,
+    };
+    let result = match handed {
+        Ok(()) => run.watch(job.limits.wall, surroundings).await,
+        Err(failure) => Err(failure),
+    };
+    run.finish(result, start)
+}
+
+/// Puts the program where the guest finds it, and the request where it is sent from.
+async fn push(ready: &mut Ready, job: &Job) -> Result<(), Failure> {
+    let bad = |reason: String| Failure::BadProgram { reason };
+    let args: &RawValue =
+        serde_json::from_str(&job.args).map_err(|error| bad(error.to_string()))?;
+    let modules;
+    let program = match &job.program {
+        Program::Body { code } => GuestProgram::body(code),
+        Program::Module(program) => {
+            write(ready, program).await?;
+            modules = ready.folder.modules().to_string_lossy().into_owned();
+            GuestProgram::module(program, &modules)
+        }
+    };
+    let request = Request { program, args };
+    ready
+        .control
+        .push(ToGuest::Run, job.run, |buffer| {
+            serde_json::to_writer(buffer, &request)
+        })
+        .map_err(|error| bad(error.to_string()))
+}
+
+async fn write(ready: &Ready, program: &Arc<ModuleProgram>) -> Result<(), Failure> {
+    let (folder, program) = (Arc::clone(&ready.folder), Arc::clone(program));
+    let written = tokio::task::spawn_blocking(move || folder.write(&program)).await;
+    let lost = |reason: String| Failure::WorkerLost { reason };
+    written
+        .map_err(|error| lost(error.to_string()))?
+        .map_err(|error| lost(format!("the program's files cannot be written: {error}")))
+}
+
+struct Run<'a> {
+    run: Uuid,
+    ready: &'a mut Ready,
+    logs: Logs,
+    meter: Meter,
+}
+
+impl Run<'_> {
+    async fn watch(&mut self, wall: Duration, mut surroundings: Surroundings<'_>) -> Ended {
+        match timeout(wall, self.ready.control.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(self.lost().await),
+            Err(_) => return Err(Failure::TimeLimit { limit: wall }),
+        }
+        loop {
+            let Ready {
+                control,
+                stdout,
+                stderr,
+                ..
+            } = &mut *self.ready;
+            // No branch comes first: a flood on one must not hide the clock.
+            tokio::select! {
+                frame = control.next() => match frame {
+                    Ok(frame) => {
+                        if let Some(ended) = self.take(frame) {
+                            return ended;
+                        }
+                    }
+                    Err(ControlError::Closed) => return Err(self.lost().await),
+                    Err(error) => return Err(broken(&error.to_string())),
+                },
+                () = stdout.readable() => drop(stdout.read(&mut self.logs)),
+                () = stderr.readable() => drop(stderr.read(&mut self.logs)),
+                () = sleep_until(self.meter.next()) => {
+                    (surroundings.slow)();
+                    if let Some(failure) = self.meter.check() {
+                        return Err(failure);
+                    }
+                }
+                _ = surroundings.stop.changed() => return Err(Failure::ShuttingDown),
+            }
+        }
+    }
+
+    /// What a frame means: the end of the run, if anything but a log line.
+    fn take(&mut self, frame: Frame) -> Option<Ended> {
+        if frame.run != self.run {
+            return Some(Err(broken("it spoke of another run")));
+        }
+        let limit_bytes = self.meter.limit_bytes();
+        match frame.kind {
+            FromGuest::Log => match self.logs.push_frame(&frame.payload) {
+                Some(()) => None,
+                None => Some(Err(broken("it sent a log line without a level"))),
+            },
+            FromGuest::LogsTruncated => {
+                self.logs.truncated();
+                None
+            }
+            FromGuest::Value => Some(
+                ending::value(frame.payload)
+                    .ok_or_else(|| broken("it sent a value that is not JSON")),
+            ),
+            FromGuest::Undefined => Some(Ok(RunValue {
+                json: "null".to_owned(),
+                undefined: true,
+            })),
+            FromGuest::Failure => Some(Err(ending::failure(
+                &frame.payload,
+                &self.ready.paths,
+                limit_bytes,
+            )
+            .unwrap_or_else(|| broken("it sent a failure that is none")))),
+            FromGuest::Ready => Some(Err(broken("it said twice that it is ready"))),
+        }
+    }
+
+    /// The connection is closed: the process is ending, or is not what it should be.
+    async fn lost(&mut self) -> Failure {
+        let wait = Duration::from_millis(limits::END_MILLIS_MAX);
+        let exit = timeout(wait, self.ready.process.wait())
+            .await
+            .ok()
+            .and_then(Result::ok);
+        self.read_rest();
+        ending::lost(exit, &self.ready.stderr.tail(), self.meter.limit_bytes())
+    }
+
+    fn read_rest(&mut self) {
+        for output in [&mut self.ready.stdout, &mut self.ready.stderr] {
+            for _ in 0..LAST_READS_MAX {
+                if !output.read(&mut self.logs) {
+                    break;
+                }
+            }
+            output.finish(&mut self.logs);
+        }
+    }
+
+    fn finish(mut self, result: Ended, start: Duration) -> Outcome {
+        self.read_rest();
+        self.meter.sample();
+        let usage = Usage {
+            queue_micros: 0,
+            start_micros: micros(start),
+            run_micros: micros(self.meter.run_time()),
+            cpu_micros: micros(self.meter.cpu()),
+            memory_bytes: self.meter.memory_bytes(),
+        };
+        let (logs, logs_truncated) = self.logs.finish();
+        Outcome {
+            result,
+            logs,
+            logs_truncated,
+            usage,
+        }
+    }
+}
+
+fn broken(reason: &str) -> Failure {
+    Failure::WorkerLost {
+        reason: reason.to_owned(),
+    }
+}
+
+/// Whole microseconds.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
