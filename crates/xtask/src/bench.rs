@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: starts a town of its own and lets `bench/run.mjs` measure it beside its peers.
+//! `cargo xtask bench`: starts a town of its own and lets `bench/run.mjs` measure it beside its peers,
+//! which that program installs itself.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,32 +13,17 @@ use crate::{npm, say, sh};
 /// Measures; every argument but `--` goes on to `bench/run.mjs`.
 pub(crate) fn run(tree: &Tree, args: &[String]) -> Result<()> {
     prepare(tree)?;
-    say::line("4/4 measuring");
+    say::line("3/3 measuring");
     let town = Town::start(tree)?;
     sh::run(&mut measure(tree, &town, args))
 }
 
 fn prepare(tree: &Tree) -> Result<()> {
-    let bench = tree.root.join("bench");
-    say::line("1/4 Node packages");
+    say::line("1/3 Node packages");
     npm::install(&tree.root)?;
-    npm::install(&bench)?;
-    say::line("2/4 building the peers that come as source");
-    sh::run(
-        Command::new("node")
-            .current_dir(&tree.root)
-            .arg("bench/setup.mjs"),
-    )?;
-    say::line("3/4 building `thorp` and the runtime's own benchmark");
-    sh::run(&mut tree.cargo(&["build", "--release", "--package", "thorp"]))?;
-    sh::run(&mut tree.cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "thorp-runtime",
-        "--example",
-        "fresh_rate",
-    ]))
+    say::line("2/3 building `thorp` and the runtime's own benchmark");
+    sh::run(&mut tree.cargo("build --release --package thorp"))?;
+    sh::run(&mut tree.cargo("build --release --package thorp-runtime --example fresh_rate"))
 }
 
 fn measure(tree: &Tree, town: &Town, args: &[String]) -> Command {
@@ -46,6 +32,7 @@ fn measure(tree: &Tree, town: &Town, args: &[String]) -> Command {
     node.args(["--thorp-url", &town.url])
         .arg("--thorp-token-file")
         .arg(town.data.0.join("owner.token"));
+    node.args(["--thorp-pid", &town.process.0.id().to_string()]);
     node.arg("--runtime-bench")
         .arg(tree.built("release", "examples/fresh_rate"));
     node.arg("--deno").arg(tree.deno_path());
@@ -56,7 +43,7 @@ fn measure(tree: &Tree, town: &Town, args: &[String]) -> Command {
 
 /// A town with a data folder of its own, stopped and removed when dropped. Fields drop in order: the process first.
 struct Town {
-    _process: Process,
+    process: Process,
     url: String,
     data: Folder,
 }
@@ -79,7 +66,7 @@ impl Town {
         }
         std::thread::spawn(move || lines.for_each(drop)); // an unread pipe would fill and stop the town
         Ok(Self {
-            _process: process,
+            process,
             url: url.trim().to_string(),
             data,
         })
@@ -132,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_asked_to_stop_and_its_folder_goes() {
+    fn aprocess_is_asked_to_stop_and_its_folder_goes() {
         let folder = std::env::temp_dir().join(format!("xtask-test-{}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
         let script = r#"trap 'echo stopped > "$0/stopped"; exit' TERM; echo up; for _ in $(seq 1000); do sleep 0.01; done"#;

@@ -2,111 +2,69 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::tasks::{Task, run_all};
 use crate::tree::Tree;
 use crate::{deny, npm, sh, text};
 
-/// Both folders are read with the guest's settings: examples are code that the guest runs.
-const DENO_CONFIG: &str = "guest/deno.json";
-const DENO_FOLDERS: [&str; 2] = ["guest/", "examples/"];
-const SCRIPT_TYPES: [&str; 5] = [".ts", ".tsx", ".js", ".jsx", ".mjs"];
+/// Each holds a `deno.json` with its own settings.
+const DENO_FOLDERS: [&str; 2] = ["guest", "examples"];
 
-/// Runs every check, then says which failed and how to mend each.
+const BY_HAND: &str = "change the lines that are named above";
+const CLIPPY: &str = "clippy --workspace --all-targets -- -D warnings";
+const CLIPPY_FIX: &str = "cargo clippy --workspace --all-targets --fix --allow-dirty";
+const DOC: &str = "doc --no-deps --workspace";
+const DOC_AGAIN: &str = "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace";
+const DENO_FMT_FIX: &str = "node_modules/@deno/linux-x64-glibc/deno fmt guest examples";
+
+/// Runs every check, the quick ones first, then says which failed and how to mend each.
 pub(crate) fn run(tree: &Tree) -> Result<()> {
-    let mut tasks = vec![
-        Task::new("rustfmt", "cargo fmt", || {
-            sh::run(&mut tree.cargo(&["fmt", "--all", "--check"]))
-        }),
-        Task::new(
-            "text rules",
-            "change the lines that are named above",
-            || text::run(tree),
-        ),
+    let tasks = vec![
+        Task::new("rustfmt", "cargo fmt", || cargo(tree, "fmt --all --check")),
+        Task::new("text rules", BY_HAND, || text::run(tree)),
         Task::new("dependencies", "cargo xtask deny", || deny::run(tree)),
-        Task::new("shell", "bash -n .ci/run", || {
-            sh::run(bash_syntax(tree).args(["-n", ".ci/run"]))
-        }),
+        Task::new("shell", "bash -n .ci/run", || shell(tree)),
+        Task::new("Node packages", "npm ci", || npm::install(&tree.root)),
+        Task::new("deno fmt", DENO_FMT_FIX, || deno(tree, "fmt --check")),
+        Task::new("deno lint", BY_HAND, || deno(tree, "lint")),
+        Task::new("deno check", BY_HAND, || deno(tree, "check")),
+        Task::new("clippy", CLIPPY_FIX, || cargo(tree, CLIPPY)),
+        Task::new("rustdoc", DOC_AGAIN, || rustdoc(tree)),
     ];
-    tasks.extend(deno_tasks(tree));
-    tasks.push(Task::new(
-        "clippy",
-        "cargo clippy --workspace --all-targets --fix --allow-dirty",
-        || {
-            sh::run(&mut tree.cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ]))
-        },
-    ));
-    tasks.push(Task::new(
-        "rustdoc",
-        "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --workspace",
-        || {
-            sh::run(
-                tree.cargo(&["doc", "--no-deps", "--workspace"])
-                    .env("RUSTDOCFLAGS", "-D warnings"),
-            )
-        },
-    ));
     run_all("check", tasks, "`cargo xtask test`")
 }
 
-fn bash_syntax(tree: &Tree) -> Command {
+fn cargo(tree: &Tree, words: &str) -> Result<()> {
+    sh::run(&mut tree.cargo(words))
+}
+
+fn rustdoc(tree: &Tree) -> Result<()> {
+    sh::run(tree.cargo(DOC).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn shell(tree: &Tree) -> Result<()> {
     let mut bash = Command::new("bash");
-    bash.current_dir(&tree.root);
-    bash
+    sh::run(bash.current_dir(&tree.root).args(["-n", ".ci/run"]))
 }
 
-fn deno_tasks(tree: &Tree) -> Vec<Task<'_>> {
-    let mend =
-        "node_modules/@deno/linux-x64-glibc/deno fmt --config guest/deno.json guest examples";
-    vec![
-        Task::new("Node packages", "npm ci", || npm::install(&tree.root)),
-        Task::new("deno fmt", mend, || deno(tree, &["fmt", "--check"])),
-        Task::new("deno lint", "change the lines that are named above", || {
-            deno(tree, &["lint"])
-        }),
-        Task::new(
-            "deno check",
-            "change the lines that are named above",
-            || deno(tree, &["check"]),
-        ),
-    ]
-}
-
-fn deno(tree: &Tree, args: &[&str]) -> Result<()> {
-    let mut files = tree.files()?;
-    files.retain(|path| is_script(path));
-    if files.is_empty() || !tree.has(DENO_CONFIG) {
-        return Ok(());
+/// Runs in each folder, even when it fails in one.
+fn deno(tree: &Tree, words: &str) -> Result<()> {
+    let mut failed = Vec::new();
+    for folder in DENO_FOLDERS {
+        if !tree.has(format!("{folder}/deno.json")) {
+            bail!("`{folder}/deno.json` is missing");
+        }
+        let mut command = tree.deno(words)?;
+        command
+            .args(["--quiet", "."])
+            .current_dir(tree.root.join(folder));
+        if let Err(error) = sh::run(&mut command) {
+            failed.push(format!("in {folder}: {error}"));
+        }
     }
-    sh::run(
-        tree.deno(args)?
-            .args(["--quiet", "--config", DENO_CONFIG])
-            .args(files),
-    )
-}
-
-fn is_script(path: &str) -> bool {
-    let in_folder = DENO_FOLDERS.iter().any(|folder| path.starts_with(folder));
-    in_folder && SCRIPT_TYPES.iter().any(|ending| path.ends_with(ending))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scripts_of_the_guest_and_the_examples_are_checked() {
-        assert!(is_script("guest/main.ts"));
-        assert!(is_script("examples/page/main.tsx"));
-        assert!(!is_script("bench/run.mjs"));
-        assert!(!is_script("examples/README.md"));
+    if !failed.is_empty() {
+        bail!("{}", failed.join("; "));
     }
+    Ok(())
 }

@@ -13,7 +13,7 @@ pub(crate) fn run(tree: &Tree, args: &[String]) -> Result<()> {
     say::line("1/3 Node packages");
     npm::install(&tree.root)?;
     say::line("2/3 building `thorp`; the first time takes some minutes");
-    sh::run(&mut tree.cargo(&["build", "--release", "--package", "thorp"]))?;
+    sh::run(&mut tree.cargo("build --release --package thorp"))?;
     let mut thorp = Command::new(tree.built("release", "thorp"));
     thorp.arg("serve").args(args);
     if std::env::var_os("THORP_DENO").is_none() {

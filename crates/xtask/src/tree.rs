@@ -30,10 +30,10 @@ impl Tree {
         })
     }
 
-    /// A cargo command in the root folder.
-    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+    /// A cargo command in the root folder; its arguments are written as one text, so none may hold a space.
+    pub(crate) fn cargo(&self, words: &str) -> Command {
         let mut command = cargo_command();
-        command.current_dir(&self.root).args(args);
+        command.current_dir(&self.root).args(words.split(' '));
         command
     }
 
@@ -48,13 +48,13 @@ impl Tree {
     }
 
     /// The pinned Deno in the root folder, with nothing taken from or left in the user's home.
-    pub(crate) fn deno(&self, args: &[&str]) -> Result<Command> {
+    pub(crate) fn deno(&self, words: &str) -> Result<Command> {
         let deno = self.deno_path();
         if !deno.is_file() {
             bail!("`{}` is missing\n\nhint: npm ci", deno.display());
         }
         let mut command = Command::new(deno);
-        command.current_dir(&self.root).args(args);
+        command.current_dir(&self.root).args(words.split(' '));
         command.env("DENO_DIR", self.target.join("deno"));
         command
             .env("DENO_NO_UPDATE_CHECK", "1")

@@ -15,13 +15,9 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Checks every rule and names each place that breaks one.
 pub(crate) fn run(tree: &Tree) -> Result<()> {
-    let metadata = sh::read(&mut tree.cargo(&[
-        "metadata",
-        "--format-version",
-        "1",
-        "--filter-platform",
-        TARGET,
-    ]))?;
+    let metadata = sh::read(&mut tree.cargo(&format!(
+        "metadata --format-version 1 --filter-platform {TARGET}"
+    )))?;
     let graph = graph::Graph::read(&metadata)?;
     let broken = rules::check(&graph);
     for line in &broken {
