@@ -1,0 +1,216 @@
+//! `thorp runs`: what ran, and how it ended.
+
+use super::arguments::log_line;
+use crate::cli::TownArgs;
+use crate::client::api::{Page, Run, RunError};
+use crate::client::{Client, escape, query};
+use crate::failure::Failure;
+use crate::output::style::{BAD, FAINT, GOOD, STRONG};
+use crate::output::{self, json, table::Table, time};
+use crate::target::Target;
+use clap::{Args, ValueEnum};
+
+/// List your runs, or show one
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  thorp runs
+  thorp runs --val hello --status error
+  thorp runs 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b     its arguments, logs and result")]
+pub(crate) struct RunsArgs {
+    /// Show this run
+    #[arg(value_name = "ID", conflicts_with_all = ["val", "status", "trigger"])]
+    id: Option<uuid::Uuid>,
+    /// Only runs of this val
+    #[arg(long)]
+    val: Option<Target>,
+    /// Only runs that ended like this
+    #[arg(long)]
+    status: Option<Status>,
+    /// Only runs that began like this: `eval` or `run`
+    #[arg(long)]
+    trigger: Option<String>,
+    #[command(flatten)]
+    slice: SliceArgs,
+    #[command(flatten)]
+    pub(crate) town: TownArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Status {
+    Ok,
+    Error,
+}
+
+/// Which part of a list is wanted.
+#[derive(Args, Debug)]
+pub(crate) struct SliceArgs {
+    /// How many to list, at most 100
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    limit: u32,
+    /// How many to pass over
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    offset: u32,
+}
+
+impl SliceArgs {
+    /// The query of the part, with other conditions.
+    pub(crate) fn query(&self, others: &[(&str, Option<String>)]) -> String {
+        let mut parts = others.to_vec();
+        parts.push(("offset", (self.offset > 0).then(|| self.offset.to_string())));
+        parts.push(("limit", Some(self.limit.to_string())));
+        query(&parts)
+    }
+
+    /// Says how to go on, if the list does.
+    pub(crate) fn tell_more<T>(&self, page: &Page<T>) {
+        if page.links.next.is_some() {
+            output::note(format!(
+                "{FAINT}more: --offset {}{FAINT:#}",
+                self.offset + self.limit
+            ));
+        }
+    }
+}
+
+pub(crate) fn execute(args: &RunsArgs) -> Result<(), Failure> {
+    let client = Client::new(&args.town)?;
+    match args.id {
+        Some(id) => one(args, &client, id),
+        None => list(args, &client),
+    }
+}
+
+fn list(args: &RunsArgs, client: &Client) -> Result<(), Failure> {
+    let status = args.status.map(|status| {
+        if matches!(status, Status::Ok) {
+            "ok"
+        } else {
+            "error"
+        }
+        .to_owned()
+    });
+    let val = args
+        .val
+        .as_ref()
+        .map(|target| target.find(client))
+        .transpose()?
+        .map(|found| found.val.id);
+    let query = args.slice.query(&[
+        ("status", status),
+        ("trigger", args.trigger.clone()),
+        ("val", val),
+    ]);
+    let reply = client.get(&format!("/v1/me/runs{query}"))?;
+    if args.town.json {
+        output::data(&reply.body);
+        return Ok(());
+    }
+    let page: Page<Run> = reply.read()?;
+    let mut table = Table::new(&["id", "what", "by", "when", "took", "result"]);
+    for run in &page.data {
+        let result = run
+            .error
+            .as_ref()
+            .map_or_else(|| run.status.clone(), |error| error.code.clone());
+        let took = time::length(run.usage.run_micros);
+        table.row([
+            run.id.clone(),
+            run.what(),
+            run.trigger.clone(),
+            time::ago(&run.run_start_at),
+            took,
+            result,
+        ]);
+    }
+    output::line(table.render());
+    args.slice.tell_more(&page);
+    Ok(())
+}
+
+fn one(args: &RunsArgs, client: &Client, id: uuid::Uuid) -> Result<(), Failure> {
+    let reply = client.get(&format!("/v1/runs/{}", escape(&id.to_string())))?;
+    if args.town.json {
+        output::data(&reply.body);
+        return Ok(());
+    }
+    let run: Run = reply.read()?;
+    output::line(facts(&run));
+    run.logs
+        .iter()
+        .for_each(|log| output::line(log_line(&log.level, &log.text)));
+    if run.logs_truncated {
+        output::line(format!(
+            "{FAINT}(more was logged than the town keeps){FAINT:#}"
+        ));
+    }
+    output::line(ending(&run));
+    Ok(())
+}
+
+fn facts(run: &Run) -> String {
+    let name = |author: &Option<crate::client::api::Author>| {
+        author.as_ref().map_or_else(
+            || "anonymous".to_owned(),
+            |author| output::clean(&author.username).into_owned(),
+        )
+    };
+    let usage = &run.usage;
+    let mut lines = vec![
+        format!(
+            "{STRONG}{}{STRONG:#} of {}",
+            output::clean(&run.id),
+            output::clean(&run.what())
+        ),
+        format!(
+            "began: {} by `{}`, {}",
+            run.trigger,
+            name(&run.caller),
+            run.run_start_at
+        ),
+        format!("ran as: {}", name(&run.run_as)),
+        format!(
+            "took: {} (waiting {}, starting {}, processor {}), {} of memory",
+            time::length(usage.run_micros),
+            time::length(usage.queue_micros),
+            time::length(usage.start_micros),
+            time::length(usage.cpu_micros),
+            time::bytes(usage.memory_bytes)
+        ),
+    ];
+    lines.extend(
+        run.code
+            .as_deref()
+            .map(|code| format!("code: {}", output::clean(code))),
+    );
+    lines.extend(
+        run.args
+            .as_deref()
+            .map(|args| format!("arguments: {}", json::pretty(args.get()))),
+    );
+    lines.join("\n")
+}
+
+fn ending(run: &Run) -> String {
+    match (&run.error, &run.return_value) {
+        (Some(error), _) => format!("{BAD}failed:{BAD:#} {}", failed(error)),
+        (None, _) if run.return_undefined => format!("{GOOD}result:{GOOD:#} undefined"),
+        (None, Some(value)) => format!("{GOOD}result:{GOOD:#} {}", json::pretty(value.get())),
+        (None, None) => format!("{GOOD}result:{GOOD:#} not kept"),
+    }
+}
+
+fn failed(error: &RunError) -> String {
+    let head = match &error.name {
+        Some(name) => format!("{name}: {}", error.message),
+        None => format!("{} ({})", error.message, error.code),
+    };
+    let stack = error.stack.as_deref().unwrap_or_default();
+    let rest = stack.strip_prefix(&head).unwrap_or(stack);
+    let frames = if rest.is_empty() || rest.starts_with('\n') {
+        rest.to_owned()
+    } else {
+        format!("\n{rest}")
+    };
+    output::clean(format!("{head}{frames}").trim_end()).into_owned()
+}

@@ -1,0 +1,112 @@
+//! `thorp user`: the people of the town, for its operators.
+
+use super::runs::SliceArgs;
+use crate::cli::TownArgs;
+use crate::client::Client;
+use crate::client::api::{Issued, Page, User};
+use crate::failure::Failure;
+use crate::output::{self, table::Table, time};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::path::PathBuf;
+use ureq::http::Method;
+
+/// Keep the people of the town (operators only)
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    Add(AddArgs),
+    List(ListArgs),
+}
+
+/// Add somebody and print their token
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The token is printed once, on stdout, and kept nowhere.
+
+Examples:
+  thorp user add ada
+  thorp user add ada --json
+  thorp user add ada --data ./thorp-data    when the town is not running")]
+pub(crate) struct AddArgs {
+    /// The name, without `@`
+    name: String,
+    /// Write to this data folder of a town that is not running, instead of asking a running one
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "token"])]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    town: TownArgs,
+}
+
+/// List the people of the town
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  thorp user list
+  thorp user list --limit 100 --json")]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    slice: SliceArgs,
+    #[command(flatten)]
+    town: TownArgs,
+}
+
+impl UserCommand {
+    /// Whether failures are wanted as JSON.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Add(args) => args.town.json,
+            Self::List(args) => args.town.json,
+        }
+    }
+}
+
+pub(crate) fn execute(command: &UserCommand) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add(args) => add(args),
+        UserCommand::List(args) => list(args),
+    }
+}
+
+fn add(args: &AddArgs) -> Result<(), Failure> {
+    let name = args.name.trim_start_matches('@');
+    let client = Client::new(&args.town)?;
+    let reply = client.send(Method::POST, "/v1/users", &json!({ "name": name }))?;
+    if args.town.json {
+        output::data(&reply.body);
+        return Ok(());
+    }
+    let issued: Issued = reply.read()?;
+    show(&issued, Some(client.town()));
+    Ok(())
+}
+
+fn show(issued: &Issued, town: Option<&str>) {
+    output::line(output::clean(&issued.token));
+    let town = town.unwrap_or("URL");
+    output::note(format!(
+        "added @{}; the token above is shown only now: they sign in with `thorp login {town}`",
+        output::clean(issued.name.trim_start_matches('@'))
+    ));
+}
+
+fn list(args: &ListArgs) -> Result<(), Failure> {
+    let client = Client::new(&args.town)?;
+    let reply = client.get(&format!("/v1/users{}", args.slice.query(&[])))?;
+    if args.town.json {
+        output::data(&reply.body);
+        return Ok(());
+    }
+    let page: Page<User> = reply.read()?;
+    let mut table = Table::new(&["name", "role", "since"]);
+    for user in &page.data {
+        let role = if user.operator { "operator" } else { "user" };
+        table.row([
+            user.username.clone(),
+            role.to_owned(),
+            time::ago(&user.created_at),
+        ]);
+    }
+    output::line(table.render());
+    args.slice.tell_more(&page);
+    Ok(())
+}
