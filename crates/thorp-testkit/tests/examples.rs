@@ -1,0 +1,260 @@
+//! Saves every val of `examples/` in a real town, runs it, and compares what comes out with its `example.json`.
+//!
+//! Packages come from the registry that the machine is set up with. What an example speaks to over HTTP is served here,
+//! from its `stub.json`.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use thorp_testkit::TestTown;
+
+/// What stands for the stub's base URL in an example's arguments.
+const STUB: &str = "$STUB";
+
+macro_rules! examples {
+    ($($test:ident = $folder:literal),* $(,)?) => {
+        $(#[test] fn $test() { check($folder); })*
+
+        #[test]
+        fn every_example_is_tested() {
+            let tested = [$($folder),*];
+            let untested: Vec<String> = folders().into_iter().filter(|name| !tested.contains(&name.as_str())).collect();
+            assert_eq!(untested, Vec::<String>::new());
+        }
+    };
+}
+
+examples! {
+    ask_model = "ask-model",
+    csv_report = "csv-report",
+    group_orders = "group-orders",
+    hello = "hello",
+    invoice = "invoice",
+    jwt_check = "jwt-check",
+    lru_cache = "lru-cache",
+    markdown_page = "markdown-page",
+    meeting_times = "meeting-times",
+    password_hash = "password-hash",
+    payday = "payday",
+    qr_code = "qr-code",
+    react_card = "react-card",
+    rss_to_json = "rss-to-json",
+    scrape_headlines = "scrape-headlines",
+    short_link = "short-link",
+    signup_form = "signup-form",
+    status_page = "status-page",
+    text_diff = "text-diff",
+    todo_api = "todo-api",
+    verify_webhook = "verify-webhook",
+}
+
+fn check(folder: &str) {
+    let example = read_json(&root().join(folder).join("example.json"));
+    let stub =
+        (example["needsStub"] == true).then(|| Stub::start(&root().join(folder).join("stub.json")));
+    let town = TestTown::start();
+    let target = save(&town, folder);
+    let runs = example["runs"].as_array().expect("an example has runs");
+    assert!(!runs.is_empty(), "`{folder}` runs nothing");
+    for run in runs {
+        let args = run["args"]
+            .to_string()
+            .replace(STUB, stub.as_deref().unwrap_or(STUB));
+        let (status, answer) = post(
+            &town,
+            &format!("/v1/run/{target}"),
+            &format!(r#"{{"args":{args}}}"#),
+        );
+        assert!(
+            is_expected(run, status, &answer),
+            "`{folder}` with {args} answered {status} {answer:#}"
+        );
+    }
+}
+
+/// Makes the val with all its files, and names it as `/v1/run` wants it.
+fn save(town: &TestTown, folder: &str) -> String {
+    let files = files(&root().join(folder));
+    let entry = if files.contains_key("main.tsx") {
+        "main.tsx"
+    } else {
+        "main.ts"
+    };
+    let files: Vec<Value> = files
+        .iter()
+        .map(|(path, text)| json!({"path": path, "text": text}))
+        .collect();
+    let val =
+        json!({"name": val_name(folder), "entry": entry, "files": files, "privacy": "public"});
+    let (status, saved) = post(town, "/v1/vals", &val.to_string());
+    assert_eq!(
+        (status, errors(&saved)),
+        (200, Vec::new()),
+        "saving `{folder}` answered {saved:#}"
+    );
+    let owner = saved["author"]["username"]
+        .as_str()
+        .expect("a val has an author");
+    format!("{}.{}", owner.trim_start_matches('@'), val_name(folder))
+}
+
+fn errors(saved: &Value) -> Vec<&Value> {
+    let diagnostics = saved["diagnostics"].as_array().into_iter().flatten();
+    diagnostics
+        .filter(|diagnostic| diagnostic["severity"] == "error")
+        .collect()
+}
+
+fn post(town: &TestTown, path: &str, body: &str) -> (u16, Value) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let request = agent.post(format!("{}{path}", town.url()));
+    let request = request.header("authorization", format!("Bearer {}", town.token()));
+    let mut response = request
+        .content_type("application/json")
+        .send(body)
+        .expect("the town answers");
+    let text = response
+        .body_mut()
+        .read_to_string()
+        .expect("the answer is text");
+    (
+        response.status().as_u16(),
+        serde_json::from_str(&text).expect("the answer is JSON"),
+    )
+}
+
+/// Whether an answer is what one of an example's runs expects.
+fn is_expected(run: &Value, status: u16, answer: &Value) -> bool {
+    if let Some(result) = run.get("result") {
+        return status == 200 && answer == result;
+    }
+    if let Some(part) = run.get("resultContains") {
+        return status == 200 && contains(answer, part);
+    }
+    let (expected, error) = (&run["error"], &answer["error"]);
+    let text = |of: &Value, name: &str| of[name].as_str().unwrap_or_default().to_owned();
+    error["code"] == expected["code"]
+        && error["name"] == expected["name"]
+        && text(error, "message").contains(&text(expected, "messageContains"))
+}
+
+/// Whether a text contains a text, or an object has properties that contain those of another.
+fn contains(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::String(whole), Value::String(part)) => whole.contains(part),
+        (Value::Object(whole), Value::Object(part)) => has_all(whole, part),
+        _ => whole == part,
+    }
+}
+
+fn has_all(whole: &Map<String, Value>, part: &Map<String, Value>) -> bool {
+    part.iter()
+        .all(|(name, part)| whole.get(name).is_some_and(|whole| contains(whole, part)))
+}
+
+/// `rss-to-json` is the val `rssToJson`.
+fn val_name(folder: &str) -> String {
+    let mut words = folder.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (head, tail) = word.split_at(1);
+        name + &head.to_uppercase() + tail
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+fn folders() -> Vec<String> {
+    entries(&root())
+        .into_iter()
+        .filter(|(_, path)| path.join("example.json").is_file())
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// The val's own files: all but what describes the example.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let own = entries(folder)
+        .into_iter()
+        .filter(|(name, _)| name != "example.json" && name != "stub.json");
+    own.map(|(name, path)| (name, read(&path))).collect()
+}
+
+fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .collect()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Canned answers by path, as `stub.json` has them.
+struct Stub {
+    routes: Value,
+}
+
+impl Stub {
+    /// Serves on loopback until the test's process ends; answers the base URL.
+    fn start(path: &Path) -> String {
+        let stub = Self {
+            routes: read_json(path)["routes"].take(),
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                // A client that goes away is no concern of the stub; the run's result tells.
+                let _ = stub.answer(connection);
+            }
+        });
+        base
+    }
+
+    fn answer(&self, mut connection: TcpStream) -> std::io::Result<()> {
+        let canned = &self.routes[read_request(&connection)?];
+        let status = canned["status"].as_u64().unwrap_or(404);
+        let body = canned["body"].as_str().unwrap_or("no such route");
+        let headers = canned["headers"].as_object().into_iter().flatten();
+        let headers: String = headers
+            .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default()))
+            .collect();
+        let length = body.len();
+        write!(
+            connection,
+            "HTTP/1.1 {status} Canned\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+    }
+}
+
+/// Reads one request with its body; answers its path.
+fn read_request(connection: &TcpStream) -> std::io::Result<String> {
+    let mut reader = BufReader::new(connection);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut body_bytes = 0;
+    while line != "\r\n" && !line.is_empty() {
+        line.clear();
+        reader.read_line(&mut line)?;
+        if let Some(length) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            body_bytes = length.trim().parse().unwrap_or(0);
+        }
+    }
+    reader.read_exact(&mut vec![0; body_bytes])?;
+    Ok(path)
+}
