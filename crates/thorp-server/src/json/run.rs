@@ -1,0 +1,252 @@
+//! Runs: what was evaluated, and what came of it.
+
+use super::{Author, raw, time};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use thorp_town::{LogView, RunDetail, RunErrorView, RunView, UsageView};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A run, as lists show it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BaseRun {
+    id: Uuid,
+    /// Why it failed, if it did
+    error: Option<RunError>,
+    /// The run that called it
+    parent_id: Option<Uuid>,
+    #[schema(format = DateTime)]
+    run_end_at: String,
+    #[schema(format = DateTime)]
+    run_start_at: String,
+    /// The val's author; for expressions, who asked
+    author: Option<Author>,
+    /// The val's name
+    name: Option<String>,
+    /// The val's version that ran
+    version: Option<i64>,
+    val_id: Option<Uuid>,
+    /// What began it: `eval`, `run` or `health`
+    trigger: String,
+    /// `ok` or `error`
+    status: &'static str,
+    /// Whose permissions it had
+    run_as: Option<Author>,
+    /// Who asked
+    caller: Option<Author>,
+    usage: Usage,
+}
+
+/// A run with its inputs and outputs.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FullRun {
+    #[serde(flatten)]
+    base: BaseRun,
+    #[schema(value_type = Vec<serde_json::Value>)]
+    emails: [(); 0],
+    logs: Vec<LogLine>,
+    /// Whether more was logged than is kept
+    logs_truncated: bool,
+    #[schema(value_type = serde_json::Value)]
+    return_value: Box<RawValue>,
+    /// Whether the result was `undefined`
+    return_undefined: bool,
+    #[schema(value_type = Vec<serde_json::Value>)]
+    args: Box<RawValue>,
+    /// The expression, for `eval`
+    code: Option<String>,
+}
+
+/// Why a run failed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RunError {
+    code: String,
+    name: Option<String>,
+    message: String,
+    hint: Option<String>,
+    stack: Option<String>,
+    /// Where in the result the trouble lies, for `NOT_JSON`
+    path: Option<String>,
+}
+
+/// One logged line.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LogLine {
+    #[schema(format = DateTime)]
+    at: String,
+    /// `debug`, `log`, `info`, `warn`, `error`, `stdout` or `stderr`
+    level: String,
+    text: String,
+}
+
+/// What a run cost.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Usage {
+    /// Waiting for a sandbox
+    queue_micros: i64,
+    /// Starting a sandbox, if none was ready
+    start_micros: i64,
+    /// In the sandbox
+    run_micros: i64,
+    /// Processor time
+    cpu_micros: i64,
+    /// The most memory seen
+    memory_bytes: i64,
+}
+
+/// A result and its type.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Output {
+    /// `string`, `number`, `boolean`, `object`, `array`, `null` or `undefined`
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[schema(value_type = serde_json::Value)]
+    value: Box<RawValue>,
+}
+
+impl Output {
+    /// The output for a result's JSON text.
+    pub(super) fn of(json: Option<String>, undefined: bool) -> Option<Self> {
+        let value = raw(json?);
+        let kind = if undefined {
+            "undefined"
+        } else {
+            kind_of(value.get())
+        };
+        Some(Self { kind, value })
+    }
+}
+
+fn kind_of(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'"') => "string",
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b't' | b'f') => "boolean",
+        Some(b'n') => "null",
+        _ => "number",
+    }
+}
+
+impl From<RunView> for BaseRun {
+    fn from(view: RunView) -> Self {
+        let status = if view.error.is_some() { "error" } else { "ok" };
+        let run_as = view.run_as.clone();
+        let (author, name, version, val_id) = match view.val {
+            Some(val) => (
+                Some(val.author),
+                Some(val.name),
+                Some(val.version),
+                Some(val.id),
+            ),
+            None => (view.run_as, None, None, None),
+        };
+        Self {
+            id: view.id,
+            error: view.error.map(Into::into),
+            parent_id: view.parent,
+            run_end_at: time(view.ended_at),
+            run_start_at: time(view.started_at),
+            author: author.map(Into::into),
+            name,
+            version,
+            val_id,
+            trigger: view.trigger,
+            status,
+            run_as: run_as.map(Into::into),
+            caller: view.caller.map(Into::into),
+            usage: view.usage.into(),
+        }
+    }
+}
+
+impl From<RunDetail> for FullRun {
+    fn from(detail: RunDetail) -> Self {
+        Self {
+            base: detail.run.into(),
+            emails: [],
+            logs: detail.logs.into_iter().map(Into::into).collect(),
+            logs_truncated: detail.logs_truncated,
+            return_value: raw(detail.result.unwrap_or_else(|| "null".to_owned())),
+            return_undefined: detail.result_undefined,
+            args: raw(detail.args),
+            code: detail.code,
+        }
+    }
+}
+
+impl From<RunErrorView> for RunError {
+    fn from(view: RunErrorView) -> Self {
+        let RunErrorView {
+            code,
+            name,
+            message,
+            hint,
+            stack,
+            path,
+        } = view;
+        Self {
+            code,
+            name,
+            message,
+            hint,
+            stack,
+            path,
+        }
+    }
+}
+
+impl From<LogView> for LogLine {
+    fn from(view: LogView) -> Self {
+        Self {
+            at: time(view.at),
+            level: view.level,
+            text: view.text,
+        }
+    }
+}
+
+impl From<UsageView> for Usage {
+    fn from(view: UsageView) -> Self {
+        let UsageView {
+            queue_micros,
+            start_micros,
+            run_micros,
+            cpu_micros,
+            memory_bytes,
+        } = view;
+        Self {
+            queue_micros,
+            start_micros,
+            run_micros,
+            cpu_micros,
+            memory_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Output;
+
+    fn check(json: &str, undefined: bool, expected: &str) {
+        assert_eq!(
+            Output::of(Some(json.to_owned()), undefined).map(|output| output.kind),
+            Some(expected)
+        );
+    }
+
+    #[test]
+    fn outputs_say_their_type() {
+        check("\"a\"", false, "string");
+        check("-1", false, "number");
+        check("true", false, "boolean");
+        check("{}", false, "object");
+        check("[]", false, "array");
+        check("null", false, "null");
+        check("null", true, "undefined");
+    }
+}

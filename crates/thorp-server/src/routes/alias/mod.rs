@@ -1,0 +1,4 @@
+//! Things by their names.
+
+pub(crate) mod user;
+pub(crate) mod val;

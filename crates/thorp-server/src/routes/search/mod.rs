@@ -1,0 +1,3 @@
+//! Searching.
+
+pub(crate) mod vals;

@@ -1,0 +1,3 @@
+//! The oldest routes, kept working.
+
+pub(crate) mod eval;
