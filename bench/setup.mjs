@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { contenders } from "./contenders/index.mjs";
 import { BENCH, packageVersion } from "./lib/packages.mjs";
 
 const ISOLATED_VM = path.join(BENCH, "node_modules", "isolated-vm");
@@ -11,7 +12,7 @@ const REASON_LINES = 6;
 
 /** Installs what `packages` need; resolves with the reason for each that can't be used. */
 export function setUp(packages, say) {
-  const wanted = readManifest().dependencies;
+  const wanted = wantedVersions();
   if (packages.some((name) => !isInstalled(name, wanted[name]))) {
     say("installing the peers (`npm ci`)");
     const reason = install();
@@ -23,8 +24,9 @@ export function setUp(packages, say) {
   return reason ? { "isolated-vm": reason } : {};
 }
 
-function readManifest() {
-  return JSON.parse(readFileSync(path.join(BENCH, "package.json"), "utf8"));
+function wantedVersions() {
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(path.join(BENCH, "package.json"), "utf8"));
+  return { ...dependencies, ...optionalDependencies };
 }
 
 function isInstalled(name, version) {
@@ -35,13 +37,13 @@ function isInstalled(name, version) {
   }
 }
 
-/** The reason why a program failed, from the end of its output; undefined when it did not. */
+/** The reason why a program failed, from the lines of its output that tell of errors; undefined when it did not. */
 function reasonOf(what, program, parameters, cwd = BENCH) {
   const { status, error, stdout, stderr } = spawnSync(program, parameters, { cwd, encoding: "utf8" });
   if (status === 0) return undefined;
   const output = error?.message ?? `${stdout}\n${stderr}`;
-  const lines = output.split("\n").filter((line) => line.trim() && !/gyp (info|verb)/.test(line));
-  return `${what} failed: ${lines.slice(-REASON_LINES).join(" / ")}`;
+  const lines = output.split("\n").filter((line) => /error|missing|not found/i.test(line));
+  return `${what} failed: ${lines.slice(0, REASON_LINES).join(" / ") || output.trim()}`;
 }
 
 function install() {
@@ -87,7 +89,8 @@ function nodeGyp() {
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const problems = setUp(Object.keys(readManifest().dependencies), (text) => console.error(text));
+  const packages = [...new Set(contenders.flatMap((contender) => contender.package ?? []))];
+  const problems = setUp(packages, (text) => console.error(text));
   for (const [name, reason] of Object.entries(problems)) console.error(`error: \`${name}\`: ${reason}`);
   process.exitCode = Object.keys(problems).length === 0 ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch, whenReady } from "../lib/children.mjs";
 import { ConnectionPool, requestBytes } from "../lib/http-client.mjs";
-import { findWorkerd, programVersion } from "../lib/packages.mjs";
+import { programVersion, WORKERD, WORKERD_PACKAGE } from "../lib/packages.mjs";
 import { EXPRESSION } from "../lib/work.mjs";
 
 const READY_MILLIS_MAX = 10_000;
@@ -23,11 +23,11 @@ export default {
   name: "workerd",
   title: "`workerd`, dynamic worker, over HTTP",
   isolation: "an isolate in a shared process",
-  package: "workerd",
-  version: () => programVersion(findWorkerd()),
+  package: WORKERD_PACKAGE,
+  version: () => programVersion(WORKERD),
   async start({ scratch }) {
     const socket = path.join(scratch, "workerd.sock");
-    server = launch(findWorkerd(), ["serve", "--experimental", CONFIG, `--socket-addr=http=unix:${socket}`]);
+    server = launch(WORKERD, ["serve", "--experimental", CONFIG, `--socket-addr=http=unix:${socket}`]);
     connections = new ConnectionPool({ path: socket });
     await whenReady(server, READY_MILLIS_MAX, evaluate);
   },

@@ -35,7 +35,10 @@ class Host {
   call(command, parameters, millisMax) {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      const late = () => this.#settle(id, undefined, `\`${command}\` took more than ${millisMax} ms`);
+      const late = () => {
+        this.#settle(id, undefined, `\`${command}\` took more than ${millisMax} ms`);
+        this.kill();
+      };
       this.#waiting.set(id, { resolve, reject, timer: setTimeout(late, millisMax) });
       if (this.#child.connected) this.#child.send({ id, command, parameters });
       else this.#settle(id, undefined, "its process has ended");

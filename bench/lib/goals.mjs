@@ -1,5 +1,5 @@
 // Owns the goals and the judgement on them. A goal without its rows is "not measured", never met.
-import { pairedRatio } from "./statistics.mjs";
+import { pairedRates, pairedRatio } from "./statistics.mjs";
 
 const P99_TO_P50_MAX = 4;
 const ZOD_MICROS_MAX = 25_000;
@@ -7,8 +7,8 @@ const SUSTAINED_TO_BARE_MIN = 0.8;
 const SUSTAINED_TO_HTTP_WORKER_MIN = 1.5;
 
 const micros = (row) => row?.fresh;
-const rate = (row) => row?.best?.perSecond;
 const number = (value) => value.toFixed(2);
+const range = ({ lowest, highest }) => `${number(lowest)} to ${number(highest)}`;
 
 /** A rest between two calls makes a synchronous peer slower, too; so the report also says what it is without. */
 function against(row, backToBackMicros) {
@@ -22,9 +22,9 @@ function faster(title, above, below) {
     judge(rows) {
       const found = pairedRatio(micros(rows[above]), micros(rows[below]));
       if (!found) return undefined;
-      const range = `rounds ${number(found.lowest)} to ${number(found.highest)}`;
       const hard = against(rows[above], rows[below].backToBackP50Micros);
-      return { met: found.ratio < 1, ratio: found.ratio, detail: `${number(found.ratio)} x (${range}${hard}), goal < 1` };
+      const detail = `${number(found.ratio)} x (rounds ${range(found)}${hard}), goal < 1`;
+      return { met: found.ratio < 1, ratio: found.ratio, detail };
     },
   };
 }
@@ -33,10 +33,10 @@ function sustained(title, above, below, least) {
   return {
     title,
     judge(rows) {
-      const [high, low] = [rate(rows[above]), rate(rows[below])];
-      if (high === undefined || low === undefined) return undefined;
-      const ratio = high / low;
-      return { met: ratio >= least, ratio, detail: `${number(ratio)} x, goal >= ${least}` };
+      const found = pairedRates(rows[above]?.best, rows[below]?.best);
+      if (!found) return undefined;
+      const detail = `${number(found.ratio)} x (passes ${range(found)}), goal >= ${least}`;
+      return { met: found.ratio >= least, ratio: found.ratio, detail };
     },
   };
 }

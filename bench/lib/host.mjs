@@ -37,8 +37,9 @@ async function sustain({ seconds, parallelism }) {
   const counted = start + seconds * 1000 * RAMP_SHARE;
   const end = counted + seconds * 1000;
   const samples = [];
+  let failed = false;
   const loop = async () => {
-    while (performance.now() < end) {
+    while (performance.now() < end && !failed) {
       const micros = await timed();
       const now = performance.now();
       if (now >= counted && now <= end) samples.push(micros);
@@ -46,7 +47,13 @@ async function sustain({ seconds, parallelism }) {
       if (contender.synchronous && samples.length % 64 === 0) await sleep(0);
     }
   };
-  await Promise.all(Array.from({ length: parallelism }, loop));
+  const guarded = () => loop().catch((error) => {
+    failed = true;
+    throw error;
+  });
+  const loops = await Promise.allSettled(Array.from({ length: parallelism }, guarded));
+  const first = loops.find(({ status }) => status === "rejected");
+  if (first) throw first.reason;
   return { perSecond: samples.length / seconds, samples };
 }
 

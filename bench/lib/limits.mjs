@@ -1,19 +1,33 @@
 // Owns the numbers of a measurement, each with its unit last.
 
-/** How much is measured in a full run: 200 evaluations of each contender. */
-export const FULL = { rounds: 5, evaluations: 40, sustainedSeconds: 5, parallelisms: [1, 2, 4] };
+/** A full run: 200 evaluations of each contender, and each parallelism for 4 s in two passes over all. */
+export const FULL = {
+  rounds: 5,
+  evaluations: 40,
+  sustainedPasses: 2,
+  sustainedSeconds: 4,
+  parallelismsMax: Infinity,
+  settleMillis: 1_000,
+};
 
 /** Enough to see that every contender works; too little for a judgement. */
-export const QUICK = { rounds: 2, evaluations: 10, sustainedSeconds: 1, parallelisms: [1, 2] };
+export const QUICK = {
+  rounds: 2,
+  evaluations: 10,
+  sustainedPasses: 1,
+  sustainedSeconds: 1,
+  parallelismsMax: 2,
+  settleMillis: 200,
+};
+
+/** What is tried for the sustained rate, unless a contender says otherwise. */
+export const PARALLELISMS = [1, 2, 4];
 
 /** Evaluations before the first measured one. */
 export const WARM_UP_EVALUATIONS = 10;
 
 /** Pause after each paced evaluation: at most 25 a second, which lets every pool refill. */
 export const PACE_MILLIS = 40;
-
-/** Pause after a sustained run, so that refills and late exits don't disturb the next contender. */
-export const SETTLE_MILLIS = 1_000;
 
 /** Part of a sustained run that passes before counting starts, so that a full pool gives no head start. */
 export const RAMP_SHARE = 0.25;

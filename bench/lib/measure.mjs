@@ -1,8 +1,8 @@
-// Owns the order of a measurement: start all, interleaved rounds, sustained runs one after the other, stop all.
+// Owns the order of a measurement: start all, interleaved rounds, interleaved passes of sustained runs.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contestant } from "./contestant.mjs";
-import { PACE_MILLIS, SETTLE_MILLIS, WARM_UP_EVALUATIONS } from "./limits.mjs";
-import { summarize } from "./statistics.mjs";
+import { PACE_MILLIS, PARALLELISMS, WARM_UP_EVALUATIONS } from "./limits.mjs";
+import { mean, summarize } from "./statistics.mjs";
 
 /** Runs `step` on every contestant, one at a time: no two are ever measured at once. */
 async function each(contestants, say, what, step) {
@@ -20,10 +20,12 @@ function rotated(list, by) {
   return [...list.slice(at), ...list.slice(0, at)];
 }
 
+/** A rest after each run keeps refills and late exits out of the next contender's figures. */
 async function sustain(contestant, plan) {
-  for (const parallelism of contestant.contender.parallelisms ?? plan.parallelisms) {
+  const parallelisms = contestant.contender.parallelisms ?? PARALLELISMS;
+  for (const parallelism of parallelisms.slice(0, plan.parallelismsMax)) {
     await contestant.sustain(plan.sustainedSeconds, parallelism);
-    await sleep(SETTLE_MILLIS);
+    await sleep(plan.settleMillis);
   }
 }
 
@@ -34,7 +36,10 @@ export async function measure(contestants, plan, say) {
     await each(rotated(contestants, round), say, `round ${round + 1} of ${plan.rounds}`, (contestant) =>
       contestant.round(plan.evaluations, PACE_MILLIS));
   }
-  await each(contestants, say, "sustained", (contestant) => sustain(contestant, plan));
+  for (let pass = 0; pass < plan.sustainedPasses; pass++) {
+    await each(rotated(contestants, pass), say, `sustained, pass ${pass + 1} of ${plan.sustainedPasses}`, (contestant) =>
+      sustain(contestant, plan));
+  }
   await each(contestants, say, "finish", (contestant) => contestant.finish());
 }
 
@@ -47,13 +52,25 @@ export function enter(contenders, settings, problems) {
   });
 }
 
+/** The mean rate of each parallelism over the passes; one that failed in any pass has failed. */
+function ratesOf(sustained) {
+  const parallelisms = [...new Set(sustained.map(({ parallelism }) => parallelism))];
+  return parallelisms.map((parallelism) => {
+    const runs = sustained.filter((run) => run.parallelism === parallelism);
+    const failed = runs.find(({ error }) => error !== undefined);
+    if (failed) return { parallelism, error: failed.error };
+    const passes = runs.map(({ perSecond }) => perSecond);
+    return { parallelism, perSecond: mean(passes), passes };
+  });
+}
+
 /** What the report and the JSON say of a contestant. */
 export function rowOf({ contender, version, error, rounds, sustained, note, memoryStartBytes, memoryEndBytes }) {
   const { name, title, isolation } = contender;
   if (error !== undefined) return { name, title, isolation, version, error };
-  const rates = sustained.map(({ parallelism, perSecond, error: failed }) => ({ parallelism, perSecond, error: failed }));
+  const rates = ratesOf(sustained);
   const best = rates.filter((rate) => rate.error === undefined).sort((a, b) => b.perSecond - a.perSecond)[0];
-  const alone = sustained.find(({ parallelism }) => parallelism === 1)?.samples ?? [];
+  const alone = sustained.filter(({ parallelism }) => parallelism === 1).flatMap(({ samples }) => samples ?? []);
   return {
     name,
     title,

@@ -13,25 +13,19 @@ export function packageVersion(name) {
   return JSON.parse(readFileSync(file, "utf8")).version;
 }
 
-/** A binary that ships in one of the packages `prefix…` of the scope, one of which is installed for this machine. */
-function shippedBinary(modules, scope, prefix, inside) {
-  const folder = path.join(modules, scope);
-  if (!existsSync(folder)) return undefined;
-  const candidates = readdirSync(folder)
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => path.join(folder, name, inside));
-  return candidates.find((file) => existsSync(file));
-}
+/**
+ * The package that ships workerd's binary for this machine. Not `workerd` itself, which names the packages of all
+ * operating systems and can't be locked where a registry has only some of them.
+ */
+export const WORKERD_PACKAGE = `@cloudflare/workerd-linux-${process.arch === "arm64" ? "arm64" : "64"}`;
 
-/** The project's own Deno, else the one on PATH. */
+export const WORKERD = path.join(BENCH, "node_modules", WORKERD_PACKAGE, "bin", "workerd");
+
+/** The project's own Deno, which ships in a package for this machine; else the one on PATH. */
 export function findDeno() {
-  return shippedBinary(path.join(REPOSITORY, "node_modules"), "@deno", "", "deno") ?? "deno";
-}
-
-export function findWorkerd() {
-  const file = shippedBinary(path.join(BENCH, "node_modules"), "@cloudflare", "workerd-", "bin/workerd");
-  if (!file) throw new Error("no `workerd` binary for this machine in the installed packages");
-  return file;
+  const scope = path.join(REPOSITORY, "node_modules", "@deno");
+  const packages = existsSync(scope) ? readdirSync(scope) : [];
+  return packages.map((name) => path.join(scope, name, "deno")).find(existsSync) ?? "deno";
 }
 
 /** The first line that a program prints when asked for its version. */

@@ -109,8 +109,9 @@ an empty script and answers nothing.
   those without one alike; ${WARM_UP_EVALUATIONS} unmeasured ones before. A round visits all contenders in turn, so drift of the
   machine hits all. The ratio of two p50 is over all rounds; its range is of the ratios within single rounds.
 * **Back to back**: the p50 with no rest between two evaluations, from the sustained run with parallelism 1.
-* **Sustained**: evaluations finished in ${plan.sustainedSeconds} s after a ramp of ${plan.sustainedSeconds * RAMP_SHARE} s; the best of the parallelisms tried. A contender that
-  blocks its thread gets a process for each; all others get requests at once. \`bare-deno\` is driven by \`xargs\`.
+* **Sustained**: evaluations finished in ${plan.sustainedSeconds} s after a ramp of ${plan.sustainedSeconds * RAMP_SHARE} s, mean of ${plan.sustainedPasses} passes over all contenders; the
+  best of the parallelisms tried. A contender that blocks its thread gets a process for each; all others get requests
+  at once. \`bare-deno\` is driven by \`xargs\`.
 * **Memory**: the process tree (of one lane) after the warm-up → after the sustained run: what is private to each process, and
   what processes of one program share once. For all but Thorp it includes the bench's own Node process.
 * Each contender lives in a process of its own with its own Node client, on the same machine. Thorp over HTTP, \`workerd\`,

@@ -10,6 +10,8 @@ export function percentile(samples, share) {
 
 export const median = (samples) => percentile(samples, 0.5);
 
+export const mean = (samples) => samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+
 /** p50 and p99 of all rounds together, and the p50 of each round, which shows the drift. */
 export function summarize(rounds) {
   const all = rounds.flat();
@@ -24,12 +26,16 @@ export function summarize(rounds) {
 /** The ratio of two series taken in the same rounds, and the range that it had over them. */
 export function pairedRatio(above, below) {
   if (above?.p50Micros === undefined || below?.p50Micros === undefined) return undefined;
-  const ratios = above.roundP50Micros
-    .slice(0, below.roundP50Micros.length)
-    .map((micros, round) => micros / below.roundP50Micros[round]);
-  return {
-    ratio: above.p50Micros / below.p50Micros,
-    lowest: Math.min(...ratios),
-    highest: Math.max(...ratios),
-  };
+  return { ratio: above.p50Micros / below.p50Micros, ...range(above.roundP50Micros, below.roundP50Micros) };
+}
+
+/** The same of two sustained rates and their passes. */
+export function pairedRates(above, below) {
+  if (above === undefined || below === undefined) return undefined;
+  return { ratio: above.perSecond / below.perSecond, ...range(above.passes, below.passes) };
+}
+
+function range(above, below) {
+  const ratios = above.slice(0, below.length).map((value, index) => value / below[index]);
+  return { lowest: Math.min(...ratios), highest: Math.max(...ratios) };
 }

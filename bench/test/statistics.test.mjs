@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pairedRatio, percentile, summarize } from "../lib/statistics.mjs";
+import { pairedRates, pairedRatio, percentile, summarize } from "../lib/statistics.mjs";
 
 test("a percentile is a sample, by the nearest rank", () => {
   const samples = Array.from({ length: 200 }, (_, index) => 200 - index);
@@ -19,4 +19,10 @@ test("a ratio has the range of its rounds", () => {
   const found = pairedRatio(summarize([[2], [6]]), summarize([[4], [4]]));
   assert.deepEqual(found, { ratio: 0.5, lowest: 0.5, highest: 1.5 });
   assert.equal(pairedRatio(undefined, summarize([[1]])), undefined);
+});
+
+test("a ratio of rates has the range of its passes", () => {
+  const found = pairedRates({ perSecond: 90, passes: [80, 100] }, { perSecond: 100, passes: [100, 100] });
+  assert.deepEqual(found, { ratio: 0.9, lowest: 0.8, highest: 1 });
+  assert.equal(pairedRates({ perSecond: 90, passes: [90] }, undefined), undefined);
 });

@@ -2,6 +2,7 @@
 export default {
   async fetch(request, env) {
     const expression = await request.text();
+    // `load`, not `get` with an id: a worker with an id stays in memory, 1.5 MiB each.
     const worker = env.LOADER.load({
       compatibilityDate: "2026-01-01",
       mainModule: "evaluation.js",
