@@ -84,6 +84,8 @@ pub mod code {
     pub const COMPUTED_IMPORT: &str = "COMPUTED_IMPORT";
     /// Warning: `require` of a package; only `import` is resolved.
     pub const REQUIRE: &str = "REQUIRE";
+    /// Warning: decorators, which come in two kinds.
+    pub const DECORATORS: &str = "DECORATORS";
     /// Warning: the entry gives no value, so running it fails.
     pub const NO_VALUE: &str = "NO_VALUE";
     /// Syntax that only types may use, or that TypeScript forbids here.

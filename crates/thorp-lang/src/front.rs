@@ -14,8 +14,8 @@ use oxc::parser::Parser;
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{
-    DecoratorOptions, HelperLoaderMode, HelperLoaderOptions, JsxOptions, TransformOptions,
-    Transformer,
+    DecoratorOptions, HelperLoaderMode, HelperLoaderOptions, JsxOptions, JsxRuntime,
+    TransformOptions, Transformer,
 };
 
 use crate::limits::DIAGNOSTICS_MAX;
@@ -52,8 +52,8 @@ impl Language {
     /// How to read it, best first. The two readings of TypeScript exclude one another, and
     /// people mix them, so a text that fails as one is tried as the other.
     fn readings(self) -> &'static [SourceType] {
-        const TS: SourceType = SourceType::ts();
-        const TSX: SourceType = SourceType::tsx();
+        const TS: SourceType = SourceType::ts().with_module(true);
+        const TSX: SourceType = SourceType::tsx().with_module(true);
         const JSX: SourceType = SourceType::mjs().with_jsx(true);
         match self {
             Self::TypeScript => &[TS, TSX],
@@ -151,8 +151,13 @@ pub(crate) fn transform<'a>(
     program: &mut Program<'a>,
     scoping: Scoping,
 ) -> Result<(), Findings> {
-    static OPTIONS: LazyLock<TransformOptions> = LazyLock::new(options);
-    let done = Transformer::new(allocator, Path::new("module"), &OPTIONS)
+    static OPTIONS: LazyLock<TransformOptions> = LazyLock::new(|| options(JsxRuntime::Automatic));
+    static CLASSIC: LazyLock<TransformOptions> = LazyLock::new(|| options(JsxRuntime::Classic));
+    let options = match wants_classic_jsx(program) {
+        true => &CLASSIC,
+        false => &OPTIONS,
+    };
+    let done = Transformer::new(allocator, Path::new("module"), options)
         .build_with_scoping(scoping, program);
     match done.diagnostics.has_errors() {
         true => Err(done.diagnostics.into_vec()),
@@ -160,10 +165,23 @@ pub(crate) fn transform<'a>(
     }
 }
 
-fn options() -> TransformOptions {
+/// `/** @jsx h */` at the top asks for `h("a")`, as Deno reads it.
+fn wants_classic_jsx(program: &Program<'_>) -> bool {
+    let start = program.body.first().map_or(0, |first| first.span().start);
+    let leading = program.comments.iter().take_while(|c| c.span.end <= start);
+    let mut texts = leading.map(|comment| comment.content_span().source_text(program.source_text));
+    texts.any(|text| text.contains("@jsx "))
+}
+
+fn options(runtime: JsxRuntime) -> TransformOptions {
+    let import_source = match runtime {
+        JsxRuntime::Automatic => Some(JSX_SOURCE.to_owned()),
+        JsxRuntime::Classic => None,
+    };
     TransformOptions {
         jsx: JsxOptions {
-            import_source: Some(JSX_SOURCE.to_owned()),
+            runtime,
+            import_source,
             ..JsxOptions::enable()
         },
         decorator: DecoratorOptions {

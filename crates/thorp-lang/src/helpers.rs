@@ -18,9 +18,20 @@ const DECORATE_PARAM: &str = r"export default function decorateParam(index, deco
 }
 ";
 
-/// Name of the file that a helper is written to. User files cannot be called so.
+const PREFIX: &str = "thorp-";
+
+/// Name of the file that a helper is written to. No file of a user is: their code is written
+/// as `x.ts.mjs` or the like, and data does not end in `.mjs`.
 pub(crate) fn file_name(helper: &str) -> String {
-    format!(".thorp-{helper}.mjs")
+    format!("{PREFIX}{helper}.mjs")
+}
+
+/// Whether this is the file of a helper.
+pub(crate) fn is_helper(file: &str) -> bool {
+    let name = file
+        .strip_prefix(PREFIX)
+        .and_then(|name| name.strip_suffix(".mjs"));
+    name.is_some_and(|name| module(name).is_some())
 }
 
 /// The module of a helper.

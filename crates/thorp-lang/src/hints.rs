@@ -1,5 +1,7 @@
 //! Advice for mistakes that people make here and that the parser cannot know.
 
+use crate::npm::is_builtin;
+
 /// What `eval` takes.
 pub(crate) const EVAL_HINT: &str =
     "`eval` takes one expression; wrap statements in a function, or use `export default`";
@@ -62,4 +64,38 @@ fn unclosed(message: &str, after: &str) -> Option<String> {
     (at_end && (message.contains("Expected") || message.contains("Unexpected"))).then(|| {
         "the text ends too early; look for a bracket or quote that is not closed".to_owned()
     })
+}
+
+/// Whether a text starts as only statements do.
+pub(crate) fn begins_statement(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "break",
+        "const",
+        "continue",
+        "debugger",
+        "do",
+        "enum",
+        "for",
+        "if",
+        "interface",
+        "let",
+        "return",
+        "switch",
+        "throw",
+        "try",
+        "type",
+        "var",
+        "while",
+    ];
+    name(text.trim_start()).is_some_and(|(word, _)| WORDS.contains(&word))
+}
+
+/// What to write instead of `require(name)`.
+pub(crate) fn for_require(name: &str) -> String {
+    let scheme = match name {
+        name if name.starts_with('.') || name.contains(':') => "",
+        name if is_builtin(name) => "node:",
+        _ => "npm:",
+    };
+    format!("write `import … from \"{scheme}{name}\"`")
 }

@@ -213,6 +213,9 @@ impl<'a> Imports<'a, '_, '_> {
         if let Some(near) = self.files.near(self.report.path, path).first() {
             return Some(format!("write `{near}`"));
         }
+        if let Some(source) = specifier.strip_suffix("/jsx-runtime") {
+            return Some(format!("write `@jsxImportSource npm:{source}`"));
+        }
         NpmSpecifier::parse(specifier)
             .filter(|_| !specifier.starts_with('/'))
             .map(|_| format!("write `npm:{specifier}`"))

@@ -2,12 +2,13 @@
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Program, Statement};
+use oxc::span::Span;
 
 use crate::compiled::{EXPRESSION_PATH, Form, Module};
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::files::{Files, compiled_name};
 use crate::front::{self, Findings, Language};
-use crate::hints::EVAL_HINT;
+use crate::hints::{self, EVAL_HINT};
 use crate::imports::{FoundImports, Imports};
 use crate::report::{Report, span_of};
 use crate::scan::{Found, scan};
@@ -125,7 +126,7 @@ impl<'a, 's: 'a> Work<'a, 's> {
         let statements = match front::parse(self.allocator, self.report.lines.text(), Language::Tsx)
         {
             Ok(program) => program.body.len() + program.directives.len(),
-            Err(_) => return Vec::new(),
+            Err(_) => return self.hint_at_statement(),
         };
         // It parses as a program: what is wrong is that it is one.
         if let Some(first) = self.report.diagnostics.first_mut() {
@@ -133,6 +134,16 @@ impl<'a, 's: 'a> Work<'a, 's> {
                 0 => "there is no expression".to_owned(),
                 _ => "this is not an expression".to_owned(),
             };
+            first.hint = Some(EVAL_HINT.to_owned());
+        }
+        Vec::new()
+    }
+
+    fn hint_at_statement(&mut self) -> Findings {
+        let first = self.report.diagnostics.first_mut();
+        if let Some(first) = first.filter(|first| first.hint.is_none())
+            && hints::begins_statement(self.report.lines.text())
+        {
             first.hint = Some(EVAL_HINT.to_owned());
         }
         Vec::new()
@@ -174,8 +185,23 @@ impl<'a, 's: 'a> Work<'a, 's> {
     }
 
     fn lower(&mut self, program: &mut Program<'a>) -> Result<(), Findings> {
+        self.refuse_commonjs(program);
         let scoping = front::check(program)?;
         front::transform(self.allocator, program, scoping)
+    }
+
+    /// `export = x` would become code that only CommonJS runs.
+    fn refuse_commonjs(&mut self, program: &Program<'a>) {
+        for statement in &program.body {
+            if let Statement::TSExportAssignment(export) = statement {
+                self.report.error(
+                    export.span,
+                    code::TYPE_ONLY,
+                    "`export =` is not for modules".to_owned(),
+                    Some("write `export default`".to_owned()),
+                );
+            }
+        }
     }
 
     fn inspect(&mut self, program: &mut Program<'a>) {
@@ -188,12 +214,25 @@ impl<'a, 's: 'a> Work<'a, 's> {
         imports.statics(program);
         self.unit.found = scan(program, |import| imports.dynamic(import));
         self.unit.imports = imports.found;
+        self.warn();
+    }
+
+    /// About what compiles and will not do what its author expects.
+    fn warn(&mut self) {
         for (span, name) in std::mem::take(&mut self.unit.found.requires) {
             self.report.warning(
                 span,
                 code::REQUIRE,
                 "`require` is not defined in modules".to_owned(),
-                Some(format!("write `import … from \"npm:{name}\"`")),
+                Some(hints::for_require(&name)),
+            );
+        }
+        if !self.unit.imports.helpers.is_empty() {
+            self.report.warning(
+                Span::new(0, 0),
+                code::DECORATORS,
+                "decorators are those of TypeScript's `experimentalDecorators`".to_owned(),
+                Some("they get the target and the key, and no context object".to_owned()),
             );
         }
     }
@@ -232,9 +271,8 @@ fn has_module_syntax(program: &Program<'_>) -> bool {
 }
 
 fn is_one_expression(program: &Program<'_>) -> bool {
-    match (program.body.as_slice(), program.directives.len()) {
-        ([Statement::ExpressionStatement(_)], 0) => true,
-        ([], 1) => true,
-        _ => false,
-    }
+    matches!(
+        (program.body.as_slice(), program.directives.len()),
+        ([Statement::ExpressionStatement(_)], 0) | ([], 1)
+    )
 }

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use oxc_sourcemap::{SourceMap, Token};
 
 use crate::compiled::Module;
+use crate::helpers::is_helper;
 use crate::limits::{STACK_BYTES_MAX, STACK_FRAMES_MAX};
 use crate::position::{line_starts, scalar_column};
 
@@ -58,7 +59,7 @@ impl<'m> StackMapper<'m> {
     /// Rewrites `stack`. `root` is the URL of the folder that the modules were written to; its
     /// path is taken out of messages too. Columns count Unicode scalar values.
     pub fn map(&self, stack: &str, root: &str) -> String {
-        let cut = &stack[..stack.floor_char_boundary(STACK_BYTES_MAX)];
+        let cut = cut(stack);
         let root = Root::new(root);
         let mut mapped: Vec<Cow<'_, str>> = Vec::new();
         let mut frames = 0;
@@ -104,6 +105,9 @@ impl<'m> StackMapper<'m> {
 
     /// A frame in the folder of the modules; `None` for the compiler's own helpers.
     fn own_frame(&self, frame: &Frame<'_>, file: &str) -> Option<String> {
+        if is_helper(file) {
+            return None;
+        }
         let place = match self.modules.get(file) {
             Some(mapped) => mapped.place(frame.line, frame.column),
             None => {
@@ -111,7 +115,7 @@ impl<'m> StackMapper<'m> {
                 format!("{file}:{}:{}", frame.line, frame.column)
             }
         };
-        (!place.starts_with('.')).then(|| frame.print(frame.name, &place))
+        Some(frame.print(frame.name, &place))
     }
 
     /// A line without the folder's path in it, and with compiled names as the user's.
@@ -136,6 +140,15 @@ impl<'m> StackMapper<'m> {
             false => Cow::Owned(out + rest),
         }
     }
+}
+
+/// The first lines, as many as fit; of a single long line, as much as fits.
+fn cut(stack: &str) -> &str {
+    if stack.len() <= STACK_BYTES_MAX {
+        return stack;
+    }
+    let cut = &stack[..stack.floor_char_boundary(STACK_BYTES_MAX)];
+    cut.rfind('\n').map_or(cut, |end| &cut[..end])
 }
 
 /// Where the modules lie, as URL and as path.

@@ -90,8 +90,9 @@ fn collect_exports(statement: &Statement<'_>, found: &mut Value) {
 fn collect_specifiers(specifiers: &[ExportSpecifier<'_>], found: &mut Value) {
     for specifier in specifiers {
         let exported = specifier.exported.name().to_string();
-        if exported == "default" {
-            found.declared_name = Some(specifier.local.name().to_string());
+        let local = specifier.local.name();
+        if exported == "default" && local != "default" {
+            found.declared_name = Some(local.to_string());
         }
         found.exports.push(exported);
     }
@@ -161,9 +162,9 @@ fn without_exports<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> V
 /// `export { name };` at the end.
 fn export_name<'a>(allocator: &'a Allocator, program: &mut Program<'a>, name: &str) {
     let builder = AstBuilder::new(allocator);
-    let name = allocator.alloc_str(name);
-    let local = ModuleExportName::new_identifier_reference(SPAN, &*name, &builder);
-    let exported = ModuleExportName::new_identifier_name(SPAN, &*name, &builder);
+    let name: &'a str = allocator.alloc_str(name);
+    let local = ModuleExportName::new_identifier_reference(SPAN, name, &builder);
+    let exported = ModuleExportName::new_identifier_name(SPAN, name, &builder);
     let kind = ImportOrExportKind::Value;
     let specifier = ExportSpecifier::new(SPAN, local, exported, kind, &builder);
     let specifiers = ArenaVec::from_array_in([specifier], &allocator);

@@ -1,0 +1,124 @@
+//! The compile worker's protocol, over pipes in memory.
+
+use std::io::Cursor;
+
+use thorp_lang::worker::{Reply, Request, decode_reply, encode_request, read_frame, serve};
+use thorp_lang::{Source, compile, limits};
+
+fn ask(sources: &[Source]) -> Vec<Reply> {
+    let mut requests = Vec::new();
+    for (id, source) in sources.iter().enumerate() {
+        let (id, source) = (id as u64, source.clone());
+        requests.extend(encode_request(&Request { id, source }).unwrap());
+    }
+    let mut replies = Vec::new();
+    serve(requests.as_slice(), &mut replies).unwrap();
+    let mut reader = Cursor::new(replies);
+    let frames = std::iter::from_fn(|| read_frame(&mut reader).unwrap());
+    frames.map(|frame| decode_reply(&frame).unwrap()).collect()
+}
+
+#[test]
+fn answers_in_order_what_compile_says() {
+    let sources = [
+        Source::expression("1 + 1"),
+        Source::val("let x ="),
+        Source::val("export default 1"),
+    ];
+    let replies = ask(&sources);
+    assert_eq!(replies.len(), sources.len());
+    for (index, reply) in replies.iter().enumerate() {
+        assert_eq!(reply.id, index as u64);
+        assert_eq!(reply.compiled, compile(&sources[index]));
+    }
+}
+
+#[test]
+fn its_stack_holds_what_the_limit_admits() {
+    let depth = limits::NESTING_MAX - 1;
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a:", "}"),
+        ("f(", ")"),
+        ("()=>(", ")"),
+    ] {
+        let text = format!("{}1{}", open.repeat(depth / 2), close.repeat(depth / 2));
+        let replies = ask(&[Source::expression(text)]);
+        assert!(
+            replies[0].compiled.is_runnable(),
+            "{open}: {:?}",
+            replies[0].compiled.diagnostics
+        );
+    }
+}
+
+#[test]
+fn bad_frames_end_it() {
+    let answer = |bytes: &[u8]| serve(bytes, Vec::new()).map_err(|error| error.kind());
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    assert_eq!(answer(&[]), Ok(()));
+    assert_eq!(answer(&[1, 0]), Err(UnexpectedEof));
+    assert_eq!(answer(&[4, 0, 0, 0, b'{']), Err(UnexpectedEof));
+    assert_eq!(answer(&[2, 0, 0, 0, b'{', b'}']), Err(InvalidData));
+    assert_eq!(answer(&[255; 8]), Err(InvalidData));
+}
+
+#[test]
+fn its_death_is_a_diagnostic() {
+    let source = Source::expression("((((1))))");
+    let compiled = thorp_lang::Compiled::too_complex(&source);
+    assert!(!compiled.is_runnable());
+    assert_eq!(compiled.diagnostics[0].code, "TOO_COMPLEX");
+}
+
+#[test]
+fn replies_are_this_json() {
+    let text = "import z from 'npm:zod@4';\nexport default [z, <string>process.env.KEY];\nexport let x = 1";
+    let compiled = compile(&Source::val(text));
+    insta::assert_json_snapshot!(compiled, @r##"
+    {
+      "form": "module",
+      "modules": [
+        {
+          "path": "main.tsx",
+          "file": "main.tsx.mjs",
+          "code": "import z from \"zod__4\";\nexport default [z, process.env.KEY];\nexport let x = 1;\n",
+          "map": "{\"version\":3,\"names\":[],\"sources\":[\"main.tsx\"],\"mappings\":\"AAAA,OAAO,OAAO;AACd,eAAe,CAAC,GAAW,QAAQ,IAAI,GAAG;AAC1C,OAAO,IAAI,IAAI\"}"
+        }
+      ],
+      "facts": {
+        "dialect": "standard",
+        "exports": [
+          "default",
+          "x"
+        ],
+        "value": "default",
+        "declaredName": null,
+        "imports": [
+          {
+            "specifier": "npm:zod@4",
+            "rewritten": "zod__4",
+            "kind": {
+              "type": "npm",
+              "name": "zod",
+              "range": "4",
+              "subpath": "",
+              "alias": "zod__4"
+            },
+            "file": "main.tsx",
+            "line": 1,
+            "column": 15,
+            "dynamic": false
+          }
+        ],
+        "secrets": [
+          "KEY"
+        ],
+        "usesJsx": false,
+        "topLevelAwait": false
+      },
+      "diagnostics": []
+    }
+    "##);
+}
