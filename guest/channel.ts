@@ -3,7 +3,7 @@
  * and a payload. All numbers are little-endian. The host ends the process when a frame is not like this.
  */
 
-import { encode, guard, min, NativeTypeError, NativeUint8Array, setBytes, settle, subarray } from "./primordials.ts";
+import { guard, lengthOf, min, NativeTypeError, NativeUint8Array, setBytes, settle, view } from "./primordials.ts";
 
 /** What a frame is. The host has the same list. */
 export const Kind = {
@@ -48,13 +48,11 @@ const ignore = () => {};
 
 /** The guest's end of the connection. */
 export class Channel {
-  #connection: Deno.UnixConn;
   #read: (buffer: Uint8Array) => Promise<number | null>;
   #write: (bytes: Uint8Array) => Promise<number>;
   #key = new NativeUint8Array(16);
 
   private constructor(connection: Deno.UnixConn) {
-    this.#connection = connection;
     this.#read = connection.read.bind(connection);
     this.#write = connection.write.bind(connection);
   }
@@ -68,7 +66,7 @@ export class Channel {
 
   async #hello(): Promise<void> {
     const header = await this.#fill(HEADER_BYTES);
-    setBytes(this.#key, subarray(header, KEY_AT, RUN_AT));
+    setBytes(this.#key, view(header, KEY_AT, RUN_AT));
   }
 
   /** The host's next frame. */
@@ -77,14 +75,14 @@ export class Channel {
     const length = (header[0]! | header[1]! << 8 | header[2]! << 16 | header[3]! << 24) >>> 0;
     if (length > FRAME_BYTES_MAX) throw new NativeTypeError("The host sent a frame that is too long");
     const payload = await guard(this.#fill(length - (HEADER_BYTES - LENGTH_BYTES)));
-    return { kind: header[LENGTH_BYTES]!, run: subarray(header, RUN_AT), payload };
+    return { kind: header[LENGTH_BYTES]!, run: view(header, RUN_AT), payload };
   }
 
   async #fill(length: number): Promise<Uint8Array> {
     const buffer = new NativeUint8Array(length);
     let filled = 0;
     while (filled < length) {
-      const count = await guard(this.#read(subarray(buffer, filled)));
+      const count = await guard(this.#read(view(buffer, filled)));
       if (count === null) throw new NativeTypeError("The host closed the connection");
       filled += count;
     }
@@ -93,8 +91,9 @@ export class Channel {
 
   /** Sends a frame. It is on its way when this returns, unless the host is slow. */
   send(kind: number, run: Uint8Array, payload: Uint8Array): void {
-    const frame = new NativeUint8Array(HEADER_BYTES + payload.length);
-    const length = HEADER_BYTES - LENGTH_BYTES + payload.length;
+    const size = HEADER_BYTES + lengthOf(payload);
+    const frame = new NativeUint8Array(size);
+    const length = size - LENGTH_BYTES;
     frame[0] = length;
     frame[1] = length >>> 8;
     frame[2] = length >>> 16;
@@ -103,19 +102,8 @@ export class Channel {
     setBytes(frame, this.#key, KEY_AT);
     setBytes(frame, run, RUN_AT);
     setBytes(frame, payload, HEADER_BYTES);
-    for (let at = 0; at < frame.length; at += CHUNK_BYTES_MAX) {
-      settle(this.#write(subarray(frame, at, min(at + CHUNK_BYTES_MAX, frame.length))), ignore, ignore);
+    for (let at = 0; at < size; at += CHUNK_BYTES_MAX) {
+      settle(this.#write(view(frame, at, min(at + CHUNK_BYTES_MAX, size))), ignore, ignore);
     }
-  }
-
-  /** Sends a frame of text. */
-  sendText(kind: number, run: Uint8Array, text: string): void {
-    this.send(kind, run, encode(text));
-  }
-
-  /** Whether the process lives on only because it waits for the host. */
-  set waiting(waits: boolean) {
-    if (waits) this.#connection.ref();
-    else this.#connection.unref();
   }
 }

@@ -2,7 +2,19 @@
 
 import { type Channel, Kind } from "./channel.ts";
 import { DenoConsole } from "./internals.ts";
-import { apply, defineProperty, encode, endsWith, keys, NativeUint8Array, setBytes, slice } from "./primordials.ts";
+import {
+  apply,
+  defineProperty,
+  encode,
+  endsWith,
+  keys,
+  lengthOf,
+  min,
+  NativeUint8Array,
+  setBytes,
+  slice,
+  view,
+} from "./primordials.ts";
 
 /** The bytes of log text that a run may send. The host has the same limit. */
 const LOG_BYTES_MAX = 1 << 20;
@@ -65,13 +77,14 @@ export class Logs {
   #print(text: string, level: number): void {
     if (this.#run === null || this.#left === 0) return;
     const line = endsWith(text, "\n") ? slice(text, 0, -1) : text;
-    const cut = line.length > this.#left ? slice(line, 0, this.#left) : line;
-    const bytes = encode(cut);
-    const payload = new NativeUint8Array(1 + bytes.length);
+    // A character has at least a byte.
+    const bytes = encode(slice(line, 0, this.#left + 1));
+    const size = min(lengthOf(bytes), this.#left);
+    const payload = new NativeUint8Array(1 + size);
     payload[0] = level;
-    setBytes(payload, bytes, 1);
+    setBytes(payload, view(bytes, 0, size), 1);
     this.#channel.send(Kind.Log, this.#run, payload);
-    this.#left = bytes.length < this.#left && cut === line ? this.#left - bytes.length : 0;
+    this.#left = size < lengthOf(bytes) ? 0 : this.#left - size;
     if (this.#left === 0) this.#channel.send(Kind.LogsTruncated, this.#run, new NativeUint8Array(0));
   }
 }

@@ -12,7 +12,15 @@ import { Runner } from "./runner.ts";
 import { installUncaught } from "./uncaught.ts";
 
 const SOCKET_VARIABLE = "THORP_CONTROL";
-const BOOT_VARIABLES = [SOCKET_VARIABLE, "DENO_DIR", "DENO_NO_UPDATE_CHECK", "NO_COLOR"];
+// The last two are what Deno adds by itself, for programs that would start `node`.
+const BOOT_VARIABLES = [
+  SOCKET_VARIABLE,
+  "DENO_DIR",
+  "DENO_NO_UPDATE_CHECK",
+  "NO_COLOR",
+  "DENO_NODE_SHIM_ACTIVE",
+  "PATH",
+];
 const NO_RUN = new NativeUint8Array(16);
 
 const path = Deno.env.get(SOCKET_VARIABLE);

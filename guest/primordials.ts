@@ -38,7 +38,23 @@ export const startsWith = uncurry(String.prototype.startsWith);
 export const matches = uncurry(RegExp.prototype.test);
 export const sourceOf = uncurry(Function.prototype.toString);
 export const setBytes = uncurry(Uint8Array.prototype.set);
-export const subarray = uncurry(Uint8Array.prototype.subarray);
+
+const bytesPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const bufferOf = uncurry(getter<Uint8Array, ArrayBuffer>(bytesPrototype, "buffer"));
+const offsetOf = uncurry(getter<Uint8Array, number>(bytesPrototype, "byteOffset"));
+export const lengthOf = uncurry(getter<Uint8Array, number>(bytesPrototype, "byteLength"));
+
+/** The function that reads an accessor. */
+export function getter<This, Value>(prototype: object, name: string): (this: This) => Value {
+  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  if (get === undefined) throw new TypeError(`There is no \`${name}\` to read`);
+  return get;
+}
+
+/** A part of some bytes, which it shares. The language's own `subarray` would ask the prototype for a constructor. */
+export function view(bytes: Uint8Array, from: number, to: number = lengthOf(bytes)): Uint8Array<ArrayBuffer> {
+  return new NativeUint8Array(bufferOf(bytes), offsetOf(bytes) + from, to - from);
+}
 
 const wellFormed = uncurry(String.prototype.toWellFormed);
 const thenOf = uncurry(Promise.prototype.then);
@@ -67,8 +83,7 @@ export const AsyncFunction = (async () => {}).constructor as new (
  * calls its `then`, and the user's code may have replaced both on the prototype.
  */
 export function guard<Value>(promise: Promise<Value>): Promise<Value> {
-  defineProperty(promise, "constructor", { __proto__: null, value: NativePromise } as PropertyDescriptor);
-  return promise;
+  return constructedBy(promise, NativePromise);
 }
 
 /** Calls one of two functions when a promise of the engine settles. */
@@ -77,5 +92,15 @@ export function settle<Value>(
   onValue: (value: Value) => void,
   onError: (error: unknown) => void,
 ): void {
-  guard(thenOf(guard(promise), onValue as (value: unknown) => void, onError));
+  // `then` asks the constructor what to make; without one, it makes a promise of the engine.
+  thenOf(constructedBy(promise, undefined), onValue as (value: unknown) => void, onError);
+}
+
+function constructedBy<Value>(promise: Promise<Value>, constructor: unknown): Promise<Value> {
+  defineProperty(
+    promise,
+    "constructor",
+    { __proto__: null, configurable: true, value: constructor } as PropertyDescriptor,
+  );
+  return promise;
 }

@@ -3,7 +3,7 @@
 import { type Channel, type Frame, Kind } from "./channel.ts";
 import type { Logs } from "./console.ts";
 import { notJsonFailure, thrownFailure, TOO_LARGE_FAILURE } from "./failure.ts";
-import { decode, encode, guard, NativePromise, NativeUint8Array, parse, settle } from "./primordials.ts";
+import { decode, encode, guard, lengthOf, NativePromise, NativeUint8Array, parse, settle } from "./primordials.ts";
 import { evaluate, type Request } from "./program.ts";
 import { resultOf } from "./result.ts";
 
@@ -58,7 +58,7 @@ export class Runner {
 
   #value(json: string): void {
     const bytes = json.length > RESULT_BYTES_MAX ? null : encode(json);
-    if (bytes === null || bytes.length > RESULT_BYTES_MAX) return this.#end(Kind.Failure, encode(TOO_LARGE_FAILURE));
+    if (bytes === null || lengthOf(bytes) > RESULT_BYTES_MAX) return this.#end(Kind.Failure, encode(TOO_LARGE_FAILURE));
     this.#end(Kind.Value, bytes);
   }
 

@@ -1,11 +1,12 @@
 /** Errors that nobody caught end the run that they happened in. */
 
+import { apply, getter } from "./primordials.ts";
+
 /** Calls `fail` with every rejection that nobody handled and every error that nobody caught. */
 export function installUncaught(fail: (error: unknown) => void): void {
   const preventDefault = Event.prototype.preventDefault;
-  const reason = getter(PromiseRejectionEvent.prototype, "reason");
-  const error = getter(ErrorEvent.prototype, "error");
-  const { apply } = Reflect;
+  const reason = getter<Event, unknown>(PromiseRejectionEvent.prototype, "reason");
+  const error = getter<Event, unknown>(ErrorEvent.prototype, "error");
   addEventListener("unhandledrejection", (event) => {
     apply(preventDefault, event, []);
     fail(apply(reason, event, []));
@@ -14,10 +15,4 @@ export function installUncaught(fail: (error: unknown) => void): void {
     apply(preventDefault, event, []);
     fail(apply(error, event, []));
   });
-}
-
-function getter(prototype: object, name: string): () => unknown {
-  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-  if (get === undefined) throw new TypeError(`There is no \`${name}\` to read`);
-  return get;
 }

@@ -102,7 +102,7 @@ pub(crate) fn lost(exit: Option<Exit>, stderr: &str, memory_limit_bytes: u64) ->
                 limit_bytes: memory_limit_bytes,
             }
         }
-        Some(Exit::Code(1)) if stderr.contains("event loop has already resolved") => {
+        Some(Exit::Code(1)) if stderr.contains("Top-level await promise never resolved") => {
             lost("the program waits for a promise that nothing can settle any more".to_owned())
         }
         Some(Exit::Code(code)) => lost(format!("the program ended its process with code {code}")),

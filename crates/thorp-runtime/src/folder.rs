@@ -85,7 +85,10 @@ impl Folder {
         for name in PROGRAM_CACHES {
             let cache = dependencies.join("deno-dir").join(name);
             if cache.is_dir() {
-                symlink(cache, self.deno_dir().join(name))?;
+                let link = self.deno_dir().join(name);
+                // Deno makes an empty one when it starts.
+                let _ = fs::remove_dir(&link);
+                symlink(cache, link)?;
             }
         }
         Ok(())

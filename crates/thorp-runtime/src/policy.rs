@@ -138,6 +138,11 @@ impl Policy {
         self.last_arrival.map(|last| last + self.limits.idle_shrink)
     }
 
+    /// The town is idle: what was before says nothing about what comes.
+    pub(crate) fn rest(&mut self) {
+        self.rate = 0.0;
+    }
+
     fn rate_at(&self, now: Instant) -> f64 {
         let Some(last) = self.last_arrival else {
             return 0.0;
@@ -200,6 +205,8 @@ mod tests {
         let now = arrivals(&mut policy, now, 1000, 10);
         assert_eq!(policy.target(now), 20);
         assert_eq!(policy.target(now + Duration::from_secs(60)), 4);
+        policy.rest();
+        assert_eq!(policy.target(now), 4);
     }
 
     #[test]

@@ -210,7 +210,10 @@ impl Pool {
                 return;
             }
             let Some(waiter) = state.waiting.pop_front() else {
-                state.ready.push_back(ready);
+                // The town may have come to rest since it was wanted.
+                if state.ready.len() < state.policy.target(Instant::now()) {
+                    state.ready.push_back(ready);
+                }
                 return;
             };
             state.running += 1;
@@ -290,6 +293,7 @@ impl Pool {
             return Some(at);
         }
         state.shrink_armed = false;
+        state.policy.rest();
         let floor = state.policy.limits().floor.min(state.ready.len());
         let surplus = state.ready.split_off(floor);
         drop(state);

@@ -1,9 +1,12 @@
 //! What users read about paths: the same in every run, and nothing of where the sandbox and the guest really are.
 
-use crate::MODULE_ROOT_URL;
+use crate::{BODY_SOURCE_URL, MODULE_ROOT_URL};
 
 /// Where users see their files, as a path.
 const MODULE_ROOT: &str = "/val";
+
+/// What the engine puts after the name of code that came as text.
+const ANONYMOUS: &str = ", <anonymous>:";
 
 /// Replaces the real paths in the texts of one sandbox.
 #[derive(Clone, Debug)]
@@ -30,6 +33,11 @@ impl Paths {
         } else {
             text
         };
+        let text = if text.contains(ANONYMOUS) {
+            without_anonymous(&text)
+        } else {
+            text
+        };
         if !text.contains(&self.modules) {
             return text;
         }
@@ -46,6 +54,13 @@ impl Paths {
             .collect::<Vec<_>>()
             .join("\n")
     }
+}
+
+fn without_anonymous(text: &str) -> String {
+    text.replace(
+        &format!("{BODY_SOURCE_URL}{ANONYMOUS}"),
+        &format!("{BODY_SOURCE_URL}:"),
+    )
 }
 
 /// Cuts a text to at most so many bytes, between characters.
@@ -72,6 +87,14 @@ mod tests {
         );
         check("cannot read /run/thorp/7/m/x", "cannot read /val/x");
         check("nothing of it", "nothing of it");
+    }
+
+    #[test]
+    fn a_body_has_one_name() {
+        check(
+            "at eval (file:///val/eval, <anonymous>:3:7)",
+            "at eval (file:///val/eval:3:7)",
+        );
     }
 
     #[test]

@@ -1,0 +1,227 @@
+//! How fast fresh evaluations are, as JSON: paced with a prepared pool, sustained, and against starting bare Deno.
+//!
+//! Usage: `fresh_rate DENO [SECONDS] [PACED]`. Ratios of one run count; absolute figures drift with the machine.
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program for people"
+)]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use thorp_runtime::{
+    Export, Job, ModuleProgram, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
+};
+use uuid::Uuid;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const SECONDS_DEFAULT: u64 = 5;
+const PACED_DEFAULT: usize = 100;
+const PACE: Duration = Duration::from_millis(60);
+const EXPRESSION: &str = "return ([1,2,3].map(x => x*2))";
+const PARALLEL: [usize; 4] = [1, 2, 3, 4];
+
+fn main() -> ExitCode {
+    if let Some(code) = thorp_jail::confine_main(std::env::args_os()) {
+        return code;
+    }
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map(|runtime| runtime.block_on(measure()))
+    {
+        Ok(Ok(figures)) => {
+            println!("{figures:#}");
+            ExitCode::SUCCESS
+        }
+        Ok(Err(error)) => fail(&*error),
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &dyn Error) -> ExitCode {
+    println!("{}", json!({ "error": error.to_string() }));
+    ExitCode::FAILURE
+}
+
+async fn measure() -> Result<Value> {
+    let mut args = std::env::args().skip(1);
+    let deno = PathBuf::from(args.next().ok_or("the path of Deno is missing")?);
+    let seconds = args
+        .next()
+        .map_or(Ok(SECONDS_DEFAULT), |text| text.parse())?;
+    let paced = args.next().map_or(Ok(PACED_DEFAULT), |text| text.parse())?;
+    let folder = tempfile::tempdir()?;
+    let scratch = tempfile::tempdir_in("/dev/shm")?;
+    let config = RuntimeConfig {
+        deno: deno.clone(),
+        confine: std::env::current_exe()?,
+        state_dir: folder.path().join("runtime"),
+        scratch_dir: scratch.path().join("s"),
+        readable: Vec::new(),
+        pool: PoolLimits::default(),
+        clock: || 0,
+    };
+    let runtime = Runtime::start(config).await?;
+    let body = percentiles(paced_runs(&runtime, paced, &body()).await?);
+    let module = percentiles(paced_runs(&runtime, paced, &module()).await?);
+    let time = Duration::from_secs(seconds);
+    let sustained = best(async |parallel| sustained_runs(&runtime, time, parallel).await).await?;
+    runtime.shutdown(Duration::ZERO).await;
+    let script = folder.path().join("empty.js");
+    std::fs::write(&script, "")?;
+    let bare =
+        best(async |parallel| bare_starts(&deno, &script, folder.path(), time, parallel).await)
+            .await?;
+    Ok(json!({
+        "pacedBodyMillis": body,
+        "pacedModuleMillis": module,
+        "sustainedPerSecond": sustained.1,
+        "sustainedParallel": sustained.0,
+        "bareDenoPerSecond": bare.1,
+        "bareDenoParallel": bare.0,
+        "sustainedToBare": sustained.1 / bare.1,
+    }))
+}
+
+fn body() -> Program {
+    Program::Body {
+        code: EXPRESSION.into(),
+    }
+}
+
+fn module() -> Program {
+    let files = vec![(
+        "main.js".to_owned(),
+        "export default [1,2,3].map(x => x*2);".to_owned(),
+    )];
+    Program::Module(Arc::new(ModuleProgram {
+        files,
+        entry: "main.js".to_owned(),
+        export: Export::Default,
+        dependencies: None,
+    }))
+}
+
+fn job(program: &Program) -> Job {
+    Job {
+        run: Uuid::now_v7(),
+        program: program.clone(),
+        args: "[]".to_owned(),
+        limits: RunLimits::default(),
+    }
+}
+
+async fn run(runtime: &Runtime, program: &Program) -> Result<()> {
+    let outcome = runtime.run(job(program)).await;
+    match outcome.result {
+        Ok(value) if value.json == "[2,4,6]" => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+async fn paced_runs(runtime: &Runtime, count: usize, program: &Program) -> Result<Vec<Duration>> {
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        // The pool is prepared again: the hand-off is measured, not the start.
+        while runtime.status().ready < PoolLimits::default().floor {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(PACE).await;
+        let start = Instant::now();
+        run(runtime, program).await?;
+        times.push(start.elapsed());
+    }
+    Ok(times)
+}
+
+fn percentiles(mut times: Vec<Duration>) -> Value {
+    times.sort_unstable();
+    let at = |percent: usize| {
+        times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)))
+    };
+    let millis = |percent| at(percent).map(|time| time.as_secs_f64() * 1e3);
+    json!({ "p50": millis(50), "p90": millis(90), "p99": millis(99), "n": times.len() })
+}
+
+async fn best(rate: impl AsyncFn(usize) -> Result<f64>) -> Result<(usize, f64)> {
+    let mut best = (0, 0.0);
+    for parallel in PARALLEL {
+        let found = rate(parallel).await?;
+        if found > best.1 {
+            best = (parallel, found);
+        }
+    }
+    Ok(best)
+}
+
+async fn sustained_runs(runtime: &Runtime, time: Duration, parallel: usize) -> Result<f64> {
+    let start = Instant::now();
+    let done = AtomicUsize::new(0);
+    let program = body();
+    let worker = async || -> Result<()> {
+        while start.elapsed() < time {
+            run(runtime, &program).await?;
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    };
+    // What was prepared before is not sustained: it is used up first.
+    while runtime.status().ready > 0 {
+        run(runtime, &program).await?;
+    }
+    match parallel {
+        1 => worker().await?,
+        2 => drop(tokio::try_join!(worker(), worker())?),
+        3 => drop(tokio::try_join!(worker(), worker(), worker())?),
+        _ => drop(tokio::try_join!(worker(), worker(), worker(), worker())?),
+    }
+    Ok(done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64())
+}
+
+async fn bare_starts(
+    deno: &Path,
+    script: &Path,
+    folder: &Path,
+    time: Duration,
+    parallel: usize,
+) -> Result<f64> {
+    let (deno, script, cache) = (deno.to_owned(), script.to_owned(), folder.join("bare"));
+    let rate = tokio::task::spawn_blocking(move || {
+        let start = Instant::now();
+        let done = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..parallel {
+                scope.spawn(|| {
+                    while start.elapsed() < time {
+                        if start_bare(&deno, &script, &cache) {
+                            done.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
+    });
+    Ok(rate.await?)
+}
+
+fn start_bare(deno: &Path, script: &Path, cache: &Path) -> bool {
+    std::process::Command::new(deno)
+        .args(["run", "--no-config", "--no-lock"])
+        .arg(script)
+        .env_clear()
+        .env("DENO_DIR", cache)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,146 @@
+//! A runtime with real Deno, for the tests.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses a part of it"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use thorp_runtime::{
+    Export, Failure, Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits, Runtime,
+    RuntimeConfig,
+};
+use uuid::Uuid;
+
+/// A runtime and the folders that it works in.
+pub struct Town {
+    pub runtime: Runtime,
+    pub folder: TempDir,
+}
+
+/// Deno: `THORP_DENO`, or that of the nearest `node_modules`.
+pub fn deno() -> PathBuf {
+    if let Some(path) = std::env::var_os("THORP_DENO") {
+        return path.into();
+    }
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .flat_map(|folder| {
+            std::fs::read_dir(folder.join("node_modules/@deno"))
+                .into_iter()
+                .flatten()
+                .flatten()
+        })
+        .map(|entry| entry.path().join("deno"))
+        .find(|path| path.exists())
+        .expect("Deno is installed by `npm ci`")
+}
+
+pub fn config(folder: &Path) -> RuntimeConfig {
+    RuntimeConfig {
+        deno: deno(),
+        confine: env!("CARGO_BIN_EXE_thorp-runtime-confine").into(),
+        // One cache for all tests: its name says what it fits, and filling it takes a second.
+        state_dir: Path::new(env!("CARGO_TARGET_TMPDIR")).join("state"),
+        scratch_dir: folder.join("s"),
+        readable: vec![folder.join("deps")],
+        pool: PoolLimits {
+            floor: 1,
+            ceiling: 2,
+            wait_max: Duration::from_secs(60),
+            ..PoolLimits::default()
+        },
+        clock: || 1_000_000,
+    }
+}
+
+impl Town {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut RuntimeConfig)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        change(&mut config);
+        Self {
+            runtime: Runtime::start(config).await.unwrap(),
+            folder,
+        }
+    }
+
+    pub async fn body(&self, code: &str) -> Outcome {
+        self.body_with(code, "[]", RunLimits::default()).await
+    }
+
+    pub async fn body_with(&self, code: &str, args: &str, limits: RunLimits) -> Outcome {
+        let program = Program::Body { code: code.into() };
+        self.runtime
+            .run(Job {
+                run: Uuid::now_v7(),
+                program,
+                args: args.to_owned(),
+                limits,
+            })
+            .await
+    }
+
+    pub async fn module(&self, files: &[(&str, &str)], export: Export) -> Outcome {
+        self.module_with(files, export, None).await
+    }
+
+    pub async fn module_with(
+        &self,
+        files: &[(&str, &str)],
+        export: Export,
+        dependencies: Option<PathBuf>,
+    ) -> Outcome {
+        let entry = files[0].0.to_owned();
+        let files = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+            .collect();
+        let program = Program::Module(Arc::new(ModuleProgram {
+            files,
+            entry,
+            export,
+            dependencies,
+        }));
+        let args = r#"["a",2]"#.to_owned();
+        self.runtime
+            .run(Job {
+                run: Uuid::now_v7(),
+                program,
+                args,
+                limits: RunLimits::default(),
+            })
+            .await
+    }
+
+    pub async fn stop(self) {
+        self.runtime.shutdown(Duration::ZERO).await;
+    }
+}
+
+/// The result in a line: JSON, `undefined`, or the failure.
+pub fn show(outcome: &Outcome) -> String {
+    match &outcome.result {
+        Ok(value) if value.undefined => "undefined".to_owned(),
+        Ok(value) => value.json.clone(),
+        Err(Failure::Thrown { name, message, .. }) => format!("! {name}: {message}"),
+        Err(failure) => format!("! {failure}"),
+    }
+}
+
+/// The log in a text, with levels.
+pub fn logs(outcome: &Outcome) -> String {
+    outcome
+        .logs
+        .iter()
+        .map(|line| format!("{}: {}\n", line.level.as_str(), line.text))
+        .collect()
+}

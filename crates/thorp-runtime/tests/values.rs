@@ -1,0 +1,261 @@
+//! What programs give: values, errors, logs.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod support;
+
+use support::{Town, logs, show};
+use thorp_runtime::{Export, Failure, RunLimits};
+
+async fn check_all(cases: &[(&str, &str)]) {
+    let town = Town::start().await;
+    for (code, expected) in cases {
+        assert_eq!(
+            show(
+                &town
+                    .body_with(code, r#"["a",2]"#, RunLimits::default())
+                    .await
+            ),
+            *expected,
+            "{code}"
+        );
+    }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn values_are_json() {
+    check_all(&[
+        ("return [1, 2, 3].map((x) => x * 2)", "[2,4,6]"),
+        ("return undefined", "undefined"),
+        ("", "undefined"),
+        ("return null", "null"),
+        ("return 'ü\\ud800'", "\"ü\\ud800\""),
+        (
+            "return { a: undefined, b: () => 1, c: NaN, d: new Date(0) }",
+            r#"{"c":null,"d":"1970-01-01T00:00:00.000Z"}"#,
+        ),
+        ("return { toJSON() { return { x: 1 } } }", r#"{"x":1}"#),
+        ("return { toJSON() { return undefined } }", "undefined"),
+        ("return Promise.resolve(7)", "7"),
+        ("return { then(resolve) { resolve(8) } }", "8"),
+        ("return (a, b) => a + b", "\"a2\""),
+        ("return async (...args) => args", r#"["a",2]"#),
+        ("return typeof this + typeof Deno", "\"objectobject\""),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_said_with_its_path() {
+    check_all(&[
+        ("return 1n", "! the value at `$` is not JSON: it is a BigInt; use a string or a number"),
+        (
+            "return { a: [0, { 'b c': 2n }] }",
+            "! the value at `$.a[1][\"b c\"]` is not JSON: it is a BigInt; use a string or a number",
+        ),
+        ("const a = { x: {} }; a.x.y = a; return a", "! the value at `$.x.y` is not JSON: it contains itself"),
+        ("return () => () => 1", "! the value at `$` is not JSON: it is a function"),
+        ("return Symbol('x')", "! the value at `$` is not JSON: it is a symbol"),
+        ("return { toJSON() { throw new TypeError('no') } }", "! TypeError: no"),
+        ("return { get a() { throw new RangeError('get') } }", "! RangeError: get"),
+        ("return 'x'.repeat(9 << 20)", "! the result is larger than 8388608 bytes"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn whatever_is_thrown_is_an_error() {
+    check_all(&[
+        ("throw new TypeError('no')", "! TypeError: no"),
+        ("throw 1", "! Error: 1"),
+        ("throw 'text'", "! Error: text"),
+        ("throw null", "! Error: null"),
+        ("throw undefined", "! Error: undefined"),
+        ("throw { code: 7 }", "! Error: { code: 7 }"),
+        ("throw Symbol('s')", "! Error: Symbol(s)"),
+        ("throw new DOMException('gone', 'AbortError')", "! AbortError: gone"),
+        ("throw new Proxy({}, { get() { throw 1 } })", "! Error: {}"),
+        ("throw { get message() { throw 1 }, get stack() { throw 2 }, get name() { return 3 } }", "*"),
+        ("Promise.reject(new Error('late')); await new Promise((r) => setTimeout(r, 1000))", "! Error: late"),
+        ("setTimeout(() => { throw new Error('timer') }); await new Promise(() => {})", "! Error: timer"),
+        ("return class A {}", "! TypeError: The value is a class, which cannot be called; export a function or a value"),
+        ("await new Promise(() => {})", "! the sandbox was lost: the program waits for a promise that nothing can settle any more"),
+        ("Deno.exit(3)", "! the sandbox was lost: the program ended its process with code 3"),
+        ("function f() { f() }; f()", "! RangeError: Maximum call stack size exceeded"),
+        ("return x y", "! SyntaxError: Unexpected identifier 'y'"),
+    ].map(|(code, expected)| if expected == "*" { (code, "! Error: { message: [Getter], stack: [Getter], name: [Getter] }") } else { (code, expected) }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_stack_shows_the_users_code_and_nothing_else() {
+    let town = Town::start().await;
+    let stack = async |code: &str| match town.body(code).await.result {
+        Err(Failure::Thrown { stack, .. }) => stack.unwrap(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(
+        stack("const f = () => {\n  throw new Error('x');\n};\nf();").await,
+        "Error: x\n    at f (file:///val/eval:4:9)\n    at eval (file:///val/eval:6:1)"
+    );
+    assert_eq!(
+        stack("return () => { JSON.parse('{') }").await,
+        "SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2)\n    at JSON.parse (<anonymous>)\n    at eval (file:///val/eval:3:21)"
+    );
+    let files = [
+        (
+            "main.js",
+            "import { f } from './lib/f.js';\nexport default () => f();",
+        ),
+        (
+            "lib/f.js",
+            "export const f = () => { throw new Error('m') };",
+        ),
+    ];
+    match town.module(&files, Export::Default).await.result {
+        Err(Failure::Thrown { stack, .. }) => assert_eq!(
+            stack.unwrap(),
+            "Error: m\n    at f (file:///val/lib/f.js:1:32)\n    at default (file:///val/main.js:2:22)"
+        ),
+        other => panic!("{other:?}"),
+    }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn exports_are_chosen() {
+    let town = Town::start().await;
+    let check = async |text: &str, export: Export, expected: &str| {
+        assert_eq!(
+            show(&town.module(&[("main.ts", text)], export).await),
+            expected,
+            "{text}"
+        );
+    };
+    check("export default 5 as number;", Export::Default, "5").await;
+    check(
+        "export const a = (...args: unknown[]) => args;",
+        Export::Named("a".to_owned()),
+        r#"["a",2]"#,
+    )
+    .await;
+    check("console.log(1);", Export::Nothing, "undefined").await;
+    check(
+        "export const b = 1;",
+        Export::Default,
+        "! TypeError: The module has no export `default`",
+    )
+    .await;
+    check("throw new Error('top')", Export::Default, "! Error: top").await;
+    check(
+        "export const then = (resolve: (x: unknown) => void) => resolve({ default: 9 });",
+        Export::Default,
+        "9",
+    )
+    .await;
+    check(
+        "export default (await import('./other.ts')).default",
+        Export::Default,
+        "! TypeError: Module not found \"file:///val/other.ts\".",
+    )
+    .await;
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn logs_come_as_the_console_shows_them() {
+    let town = Town::start().await;
+    let outcome = town
+        .body(
+            "console.log('a %s %d', 'b', 7, { x: [1, 'two'] }); console.info(1n); console.warn(new Set([1]));
+             console.error('e'); console.debug(null); console.group('g'); console.log('in\\nside'); console.groupEnd();
+             console.assert(false, 'no'); console.count(); console.table([{ a: 1 }]);
+             await Deno.stdout.write(new TextEncoder().encode('out\\npart')); await Deno.stderr.write(new Uint8Array([0x65, 10]));",
+        )
+        .await;
+    assert_eq!(show(&outcome), "undefined");
+    let text = logs(&outcome);
+    let console: String = text
+        .lines()
+        .filter(|line| !line.starts_with("std"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(
+        console,
+        "log: a b 7 { x: [ 1, \"two\" ] }\ninfo: 1n\nwarn: Set(1) { 1 }\nerror: e\ndebug: null\nlog: g\nlog:   in\n  side\n\
+         error: Assertion failed: no\nlog: default: 1\nlog: ┌───────┬───┐\n│ (idx) │ a │\n├───────┼───┤\n│     0 │ 1 │\n└───────┴───┘\n"
+    );
+    assert!(
+        text.contains("stdout: out\n")
+            && text.contains("stdout: part\n")
+            && text.contains("stderr: e\n"),
+        "{text}"
+    );
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn too_many_logs_are_cut() {
+    let town = Town::start().await;
+    let outcome = town
+        .body("for (let i = 0; i < 3000; i++) console.log('x'.repeat(1000)); return 1")
+        .await;
+    assert_eq!(
+        (show(&outcome).as_str(), outcome.logs_truncated),
+        ("1", true)
+    );
+    let bytes: usize = outcome.logs.iter().map(|line| line.text.len()).sum();
+    assert_eq!(bytes, thorp_runtime::limits::LOG_BYTES_MAX);
+    let outcome = town
+        .body("console.log('é'.repeat(2 << 20)); return 1")
+        .await;
+    assert_eq!(
+        (
+            show(&outcome).as_str(),
+            outcome.logs_truncated,
+            outcome.logs.len()
+        ),
+        ("1", true, 1)
+    );
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn large_results_and_arguments_pass() {
+    let town = Town::start().await;
+    let args = format!("[\"{}\"]", "y".repeat(4 << 20));
+    let outcome = town
+        .body_with(
+            "return (text) => text + text.slice(1000)",
+            &args,
+            RunLimits::default(),
+        )
+        .await;
+    assert_eq!(outcome.result.unwrap().json.len(), (8 << 20) - 1000 + 2);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn bad_jobs_are_refused() {
+    let town = Town::start().await;
+    for args in ["{}", "[1", "", "[1] x"] {
+        assert!(matches!(
+            town.body_with("", args, RunLimits::default()).await.result,
+            Err(Failure::BadProgram { .. })
+        ));
+    }
+    let outcome = town.module(&[("../x.js", "")], Export::Nothing).await;
+    assert!(matches!(outcome.result, Err(Failure::BadProgram { .. })));
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_of_the_host_is_in_the_environment() {
+    let town = Town::start().await;
+    let code = "return [Object.keys(Deno.env.toObject()).sort(), Deno.args, process.argv.length, Deno[Deno.internal] === undefined, process.env.X ?? null]";
+    assert_eq!(
+        show(&town.body(code).await),
+        r#"[["HOME","LANG"],[],2,true,null]"#
+    );
+    town.stop().await;
+}
