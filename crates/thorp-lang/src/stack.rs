@@ -15,92 +15,113 @@ use crate::helpers::is_helper;
 use crate::limits::{STACK_BYTES_MAX, STACK_FRAMES_MAX};
 use crate::position::{line_starts, scalar_column};
 
-/// Lines that V8 puts before the body of an `AsyncFunction`: `async function anonymous(` and
-/// `) {`.
-const BODY_HEADER_LINES: u32 = 2;
-
-/// Rewrites the stack traces of one compiled program.
+/// Rewrites the stack traces of one compiled program. Owns what it needs, so that it can be
+/// kept with the program; maps are read when the first frame asks for them.
 #[derive(Debug)]
-pub struct StackMapper<'m> {
-    modules: HashMap<&'m str, Mapped<'m>>,
-    body: Option<(&'m str, Mapped<'m>)>,
-    guest: Option<&'m str>,
+pub struct StackMapper {
+    modules: HashMap<String, Mapped>,
+    root: Root,
+    body: Option<Body>,
+    guest: Option<String>,
 }
 
-impl<'m> StackMapper<'m> {
-    /// For modules that were written as files.
-    pub fn new(modules: &'m [Module]) -> Self {
+/// An expression that runs as the body of a function.
+#[derive(Debug)]
+struct Body {
+    url: String,
+    header_lines: u32,
+    mapped: Mapped,
+}
+
+impl StackMapper {
+    /// For modules that were written as files below the folder with the URL `root`.
+    pub fn modules(modules: &[Module], root: &str) -> Self {
         let modules = modules
             .iter()
-            .map(|module| (module.file.as_str(), Mapped::new(module)));
+            .map(|module| (module.file.clone(), Mapped::new(module)));
         Self {
             modules: modules.collect(),
+            root: Root::new(root),
             body: None,
             guest: None,
         }
     }
 
-    /// For [`crate::Form::Body`]: `url` is what its `//# sourceURL=` says.
-    pub fn for_body(module: &'m Module, url: &'m str) -> Self {
+    /// For [`crate::Form::Body`]: `url` is what the `//# sourceURL=` of its only module says,
+    /// and `header_lines` what stands before the code (V8 puts `async function anonymous(` and
+    /// `) {` before the body of an `AsyncFunction`).
+    pub fn body(modules: &[Module], url: &str, header_lines: u32) -> Self {
+        let body = modules.first().map(|module| Body {
+            url: url.to_owned(),
+            header_lines,
+            mapped: Mapped::new(module),
+        });
         Self {
             modules: HashMap::new(),
-            body: Some((url, Mapped::new(module))),
+            root: Root::new(""),
+            body,
             guest: None,
         }
     }
 
     /// Frames whose place begins with `prefix` are left out; they are not the user's.
     #[must_use]
-    pub fn without_guest(mut self, prefix: &'m str) -> Self {
-        self.guest = (!prefix.is_empty()).then_some(prefix);
+    pub fn without_guest(mut self, prefix: &str) -> Self {
+        self.guest = (!prefix.is_empty()).then(|| prefix.to_owned());
         self
     }
 
-    /// Rewrites `stack`. `root` is the URL of the folder that the modules were written to; its
-    /// path is taken out of messages too. Columns count Unicode scalar values.
-    pub fn map(&self, stack: &str, root: &str) -> String {
-        let cut = cut(stack);
-        let root = Root::new(root);
+    /// Rewrites `stack`: frames point at the user's text, the folder's path is taken out of
+    /// messages. Columns count Unicode scalar values.
+    pub fn map(&self, stack: &str) -> String {
         let mut mapped: Vec<Cow<'_, str>> = Vec::new();
         let mut frames = 0;
-        for line in cut.lines() {
+        for line in cut(stack).lines() {
             match Frame::parse(line) {
-                None => mapped.push(self.message(line, &root)),
+                None => mapped.push(self.message(line)),
                 Some(_) if frames >= STACK_FRAMES_MAX => {}
                 Some(frame) => {
                     frames += 1;
-                    mapped.extend(self.frame(frame, line, &root));
+                    mapped.extend(self.frame(frame, line));
                 }
             }
         }
         mapped.join("\n")
     }
 
-    fn frame<'l>(&self, frame: Frame<'l>, line: &'l str, root: &Root) -> Option<Cow<'l, str>> {
-        if let Some((url, body)) = &self.body
-            && frame.file == *url
+    fn frame<'l>(&self, frame: Frame<'l>, line: &'l str) -> Option<Cow<'l, str>> {
+        if let Some(body) = &self.body
+            && frame.file == body.url
         {
             // Before the body stands only the header, which is not the user's.
-            let line = frame.line.checked_sub(BODY_HEADER_LINES)?;
+            let line = frame.line.checked_sub(body.header_lines)?;
             let name = frame.name.filter(|name| *name != "eval");
-            return Some(frame.print(name, &body.place(line, frame.column)).into());
+            return Some(
+                frame
+                    .print(name, &body.mapped.place(line, frame.column))
+                    .into(),
+            );
         }
-        if let Some(file) = root.strip(frame.file) {
-            return self.own_frame(&frame, file).map(Cow::Owned);
-        }
-        if self
-            .guest
-            .is_some_and(|guest| frame.file.starts_with(guest))
-        {
+        let own = self.root.strip(frame.file);
+        let known = own.is_some_and(|file| self.modules.contains_key(file));
+        if !known && self.is_guest(frame.file) {
             return None;
+        }
+        if let Some(file) = own {
+            return self.own_frame(&frame, file).map(Cow::Owned);
         }
         Some(match dependency(frame.file) {
             Some(file) => {
                 let place = format!("{file}:{}:{}", frame.line, frame.column);
                 frame.print(frame.name, &place).into()
             }
-            None => self.message(line, root),
+            None => self.message(line),
         })
+    }
+
+    fn is_guest(&self, file: &str) -> bool {
+        let guest = self.guest.as_deref();
+        guest.is_some_and(|guest| file.starts_with(guest))
     }
 
     /// A frame in the folder of the modules; `None` for the compiler's own helpers.
@@ -119,19 +140,16 @@ impl<'m> StackMapper<'m> {
     }
 
     /// A line without the folder's path in it, and with compiled names as the user's.
-    fn message<'l>(&self, line: &'l str, root: &Root) -> Cow<'l, str> {
+    fn message<'l>(&self, line: &'l str) -> Cow<'l, str> {
         let mut rest = line;
         let mut out = String::new();
-        while let Some((before, after)) = root.split(rest) {
+        while let Some((before, after)) = self.root.split(rest) {
             out.push_str(before);
             let end = after
                 .find(|c: char| !(c.is_ascii_alphanumeric() || "._-@+$[]()/".contains(c)))
                 .unwrap_or(after.len());
             let (file, behind) = after.split_at(end);
-            let path = self
-                .modules
-                .get(file)
-                .map_or(file, |mapped| &mapped.module.path);
+            let path = self.modules.get(file).map_or(file, |mapped| &mapped.path);
             out.push_str(path);
             rest = behind;
         }
@@ -152,6 +170,7 @@ fn cut(stack: &str) -> &str {
 }
 
 /// Where the modules lie, as URL and as path.
+#[derive(Debug)]
 struct Root {
     url: String,
     path: String,
@@ -245,27 +264,27 @@ impl<'l> Frame<'l> {
 
 /// A module and, once a frame needs it, its map.
 #[derive(Debug)]
-struct Mapped<'m> {
-    module: &'m Module,
+struct Mapped {
+    path: String,
+    json: Option<String>,
     map: OnceLock<Option<Map>>,
 }
 
-impl<'m> Mapped<'m> {
-    fn new(module: &'m Module) -> Self {
+impl Mapped {
+    fn new(module: &Module) -> Self {
         Self {
-            module,
+            path: module.path.clone(),
+            json: module.map.clone(),
             map: OnceLock::new(),
         }
     }
 
     /// The user's `path:line:column` of a place in the compiled code.
     fn place(&self, line: u32, column: u32) -> String {
-        let map = self
-            .map
-            .get_or_init(|| Map::parse(self.module.map.as_deref()?));
+        let map = self.map.get_or_init(|| Map::parse(self.json.as_deref()?));
         let found = map.as_ref().and_then(|map| map.find(line, column));
         let (line, column) = found.unwrap_or((line, column));
-        format!("{}:{line}:{column}", self.module.path)
+        format!("{}:{line}:{column}", self.path)
     }
 }
 

@@ -16,22 +16,25 @@ use crate::diagnostic::{Diagnostic, code};
 use crate::limits::{COMPILE_STACK_BYTES, FRAME_BYTES_MAX};
 use crate::source::Source;
 
-/// What the host asks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// Chosen by the host, given back in the reply.
-    pub id: u64,
-    /// What to compile.
-    pub source: Source,
+/// What the host asks. The id is of its choice and given back in the reply.
+#[derive(Deserialize)]
+struct Request {
+    id: u64,
+    source: Source,
+}
+
+/// The same, as it is written.
+#[derive(Serialize)]
+struct RequestOf<'s> {
+    id: u64,
+    source: &'s Source,
 }
 
 /// What the worker answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    /// Of the request.
-    pub id: u64,
-    /// The result.
-    pub compiled: Compiled,
+#[derive(Serialize, Deserialize)]
+struct Reply {
+    id: u64,
+    compiled: Compiled,
 }
 
 /// Why a frame is no good.
@@ -88,20 +91,21 @@ fn invalid(error: FrameError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
-/// A request as a frame, its length in front.
+/// The frame, its length in front, that asks for `source`. The reply bears the same `id`.
 ///
 /// # Errors
 /// [`FrameError::TooLarge`]; a source within the limits never is.
-pub fn encode_request(request: &Request) -> Result<Vec<u8>, FrameError> {
-    encode(request)
+pub fn encode_request(id: u64, source: &Source) -> Result<Vec<u8>, FrameError> {
+    encode(&RequestOf { id, source })
 }
 
-/// A reply from the bytes of a frame, without its length.
+/// The id and the result from the bytes of a reply's frame, without its length.
 ///
 /// # Errors
 /// [`FrameError::Json`]. The worker has read hostile text: whatever comes from it may be wrong.
-pub fn decode_reply(frame: &[u8]) -> Result<Reply, FrameError> {
-    decode(frame)
+pub fn decode_reply(frame: &[u8]) -> Result<(u64, Compiled), FrameError> {
+    let Reply { id, compiled } = decode(frame)?;
+    Ok((id, compiled))
 }
 
 /// The length of a frame from the four bytes in front of it.

@@ -139,9 +139,9 @@ proptest! {
     #[test]
     fn any_stack_is_mapped(stack in stack_text(), text in program()) {
         let compiled = compile(&Source::val(format!("/* é */ export default 1; {text}")));
-        let mapper = StackMapper::new(&compiled.modules).without_guest("file:///run/guest");
-        mapper.map(&stack, "file:///run/x");
+        let mapper = StackMapper::modules(&compiled.modules, "file:///run/x").without_guest("file:///run/guest");
+        mapper.map(&stack);
         let body = Module { path: "eval".into(), file: "eval.mjs".into(), code: String::new(), map: Some(stack.clone()) };
-        StackMapper::for_body(&body, "eval").map(&stack, "");
+        StackMapper::body(&[body], "eval", 2).map(&stack);
     }
 }

@@ -9,8 +9,9 @@ const ROOT: &str = "file:///run/thorp/s1";
 fn check(text: &str, stack: &str, expected: &str) {
     let compiled = compile(&val(text));
     assert!(compiled.is_runnable(), "{:?}", compiled.diagnostics);
-    let mapper = StackMapper::new(&compiled.modules).without_guest("file:///run/thorp/guest/");
-    same(&mapper.map(stack, ROOT), expected);
+    let mapper =
+        StackMapper::modules(&compiled.modules, ROOT).without_guest("file:///run/thorp/s1/guest/");
+    same(&mapper.map(stack), expected);
 }
 
 /// Line and column of `needle` as V8 counts them: from 1, columns in UTF-16 units.
@@ -48,7 +49,7 @@ Error: no
 fn frames_of_others() {
     check(
         "export default 1",
-        "Error: x\n    at f (file:///run/thorp/guest/main.js:1:2)\n    at async file:///run/thorp/guest/main.js:3:4\n    at g (file:///store/ab/node_modules/.deno/zod@4.1.0/node_modules/zod/v4/core.js:10:20)\n    at new H (file:///store/ab/node_modules/.deno/@hono+zod-validator@0.4.3_1/node_modules/@hono/zod-validator/dist/index.js:1:1)\n    at file:///run/thorp/s1/node_modules/zod/index.js:5:6\n    at Array.map (<anonymous>)\n    at async Promise.all (index 0)\n    at ext:core/01_core.js:1:2",
+        "Error: x\n    at f (file:///run/thorp/s1/guest/main.js:1:2)\n    at async file:///run/thorp/s1/guest/main.js:3:4\n    at g (file:///store/ab/node_modules/.deno/zod@4.1.0/node_modules/zod/v4/core.js:10:20)\n    at new H (file:///store/ab/node_modules/.deno/@hono+zod-validator@0.4.3_1/node_modules/@hono/zod-validator/dist/index.js:1:1)\n    at file:///run/thorp/s1/node_modules/zod/index.js:5:6\n    at Array.map (<anonymous>)\n    at async Promise.all (index 0)\n    at ext:core/01_core.js:1:2",
         r"
 Error: x
     at g (npm:zod@4.1.0/v4/core.js:10:20)
@@ -100,8 +101,8 @@ fn check_expression(text: &str, needle: &str, expected: &str) {
     let stack = format!(
         "Error: x\n    at inner (thorp:eval, <anonymous>:{line}:{column})\n    at eval (thorp:eval, <anonymous>:{line}:{column})\n    at async eval (thorp:eval:{line}:{column})\n    at eval (thorp:eval, <anonymous>:1:1)"
     );
-    let mapper = StackMapper::for_body(module, "thorp:eval");
-    same(&mapper.map(&stack, ""), expected);
+    let mapper = StackMapper::body(&compiled.modules, "thorp:eval", 2);
+    same(&mapper.map(&stack), expected);
 }
 
 #[test]
@@ -131,10 +132,10 @@ Error: x
 #[test]
 fn long_traces_are_cut() {
     let compiled = compile(&val("export default 1"));
-    let mapper = StackMapper::new(&compiled.modules);
+    let mapper = StackMapper::modules(&compiled.modules, ROOT);
     let frames = "    at f (file:///run/thorp/s1/main.tsx.mjs:1:1)\n".repeat(5000);
-    let mapped = mapper.map(&frames, ROOT);
+    let mapped = mapper.map(&frames);
     assert_eq!(mapped.lines().count(), limits::STACK_FRAMES_MAX);
-    let mapped = mapper.map(&"é".repeat(limits::STACK_BYTES_MAX), ROOT);
+    let mapped = mapper.map(&"é".repeat(limits::STACK_BYTES_MAX));
     assert!(mapped.len() <= limits::STACK_BYTES_MAX);
 }

@@ -2,14 +2,13 @@
 
 use std::io::Cursor;
 
-use thorp_lang::worker::{Reply, Request, decode_reply, encode_request, read_frame, serve};
-use thorp_lang::{Source, compile, limits};
+use thorp_lang::worker::{decode_reply, encode_request, read_frame, serve};
+use thorp_lang::{Compiled, Source, compile, limits};
 
-fn ask(sources: &[Source]) -> Vec<Reply> {
+fn ask(sources: &[Source]) -> Vec<(u64, Compiled)> {
     let mut requests = Vec::new();
     for (id, source) in sources.iter().enumerate() {
-        let (id, source) = (id as u64, source.clone());
-        requests.extend(encode_request(&Request { id, source }).unwrap());
+        requests.extend(encode_request(id as u64, source).unwrap());
     }
     let mut replies = Vec::new();
     serve(requests.as_slice(), &mut replies).unwrap();
@@ -27,9 +26,9 @@ fn answers_in_order_what_compile_says() {
     ];
     let replies = ask(&sources);
     assert_eq!(replies.len(), sources.len());
-    for (index, reply) in replies.iter().enumerate() {
-        assert_eq!(reply.id, index as u64);
-        assert_eq!(reply.compiled, compile(&sources[index]));
+    for (index, (id, compiled)) in replies.iter().enumerate() {
+        assert_eq!(*id, index as u64);
+        assert_eq!(*compiled, compile(&sources[index]));
     }
 }
 
@@ -46,9 +45,9 @@ fn its_stack_holds_what_the_limit_admits() {
         let text = format!("{}1{}", open.repeat(depth / 2), close.repeat(depth / 2));
         let replies = ask(&[Source::expression(text)]);
         assert!(
-            replies[0].compiled.is_runnable(),
+            replies[0].1.is_runnable(),
             "{open}: {:?}",
-            replies[0].compiled.diagnostics
+            replies[0].1.diagnostics
         );
     }
 }
@@ -67,7 +66,7 @@ fn bad_frames_end_it() {
 #[test]
 fn its_death_is_a_diagnostic() {
     let source = Source::expression("((((1))))");
-    let compiled = thorp_lang::Compiled::too_complex(&source);
+    let compiled = Compiled::too_complex(&source);
     assert!(!compiled.is_runnable());
     assert_eq!(compiled.diagnostics[0].code, "TOO_COMPLEX");
 }
