@@ -3,6 +3,13 @@
 //! Packages come from the registry that the machine is set up with. What an example speaks to over HTTP is served here,
 //! from its `stub.json`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -109,24 +116,8 @@ fn errors(saved: &Value) -> Vec<&Value> {
 }
 
 fn post(town: &TestTown, path: &str, body: &str) -> (u16, Value) {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let request = agent.post(format!("{}{path}", town.url()));
-    let request = request.header("authorization", format!("Bearer {}", town.token()));
-    let mut response = request
-        .content_type("application/json")
-        .send(body)
-        .expect("the town answers");
-    let text = response
-        .body_mut()
-        .read_to_string()
-        .expect("the answer is text");
-    (
-        response.status().as_u16(),
-        serde_json::from_str(&text).expect("the answer is JSON"),
-    )
+    let reply = town.post(path, town.token(), body);
+    (reply.status, reply.json())
 }
 
 /// Whether an answer is what one of an example's runs expects.
