@@ -1,1 +1,35 @@
-//! The rules of the town: who may do what, save, evaluate, record.
+//! The rules of the town: who may do what, and what happens when somebody saves, evaluates, runs or asks.
+//!
+//! The one place that knows both a user and a sandbox. It joins the language, the store and the runtime, and knows no HTTP.
+
+mod accounts;
+mod compiler;
+mod dependencies;
+mod error;
+mod evaluate;
+mod health;
+mod keeper;
+pub mod limits;
+mod names;
+mod programs;
+mod records;
+mod save;
+mod scratch;
+mod tokens;
+mod town;
+mod vals;
+mod view;
+
+pub use accounts::add_user_to_folder;
+pub use compiler::COMPILE_SUBCOMMAND;
+pub use error::{CodeConflict, ErrorCode, RunFault, TownError};
+pub use evaluate::{Answer, EvalInput, RunInput};
+pub use health::{Check, Health};
+pub use save::{OnProgress, Progress, ProgressStep};
+pub use town::{Clock, Opened, Town, TownConfig};
+pub use vals::{FileText, NewVal, SaveVal, ValPatch, ValQuery};
+pub use view::{
+    AuthorView, Caller, DependencyView, DiagnosticView, Endpoint, IssuedToken, LogView, NewToken,
+    Page, Privacy, RunDetail, RunErrorView, RunQuery, RunVal, RunView, Scope, Slice, TokenView,
+    UsageView, UserView, ValDetail, ValView, VersionView,
+};

@@ -1,0 +1,446 @@
+//! Evaluating expressions and running vals: who may, as whom, what came of it, and that it is written down.
+
+use crate::error::{ErrorCode, RunFault, TownError};
+use crate::limits::{ARGS_BYTES_MAX, EXPRESSION_BYTES_MAX, RUN_CPU, RUN_MEMORY_BYTES, RUN_WALL};
+use crate::names::bare;
+use crate::programs::Ready;
+use crate::town::Town;
+use crate::vals::{from_json, may_read, no_val_named};
+use crate::view::{Caller, DiagnosticView, RunErrorView, Scope};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use thorp_lang::{Compiled, Source};
+use thorp_runtime::{Failure, Job, Outcome, RunLimits, RunValue};
+use thorp_store::{Digest, Endpoint, Trigger, Val, Version};
+use uuid::Uuid;
+
+/// An expression to evaluate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvalInput {
+    /// The expression.
+    pub code: String,
+    /// A JSON array: what a function is called with.
+    pub args: Option<String>,
+}
+
+/// A val to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunInput {
+    /// Its owner's name, with or without `@`.
+    pub user: String,
+    /// Its name.
+    pub name: String,
+    /// A version instead of the live one.
+    pub version: Option<i64>,
+    /// A JSON array: what a function is called with.
+    pub args: Option<String>,
+}
+
+/// What came of a run that ended well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The run.
+    pub run: Uuid,
+    /// JSON text.
+    pub json: String,
+    /// Whether the result was `undefined` (`json` is `null` then).
+    pub undefined: bool,
+}
+
+/// Everything about a run that is known before it begins.
+pub(crate) struct Begin {
+    pub(crate) ready: Arc<Ready>,
+    pub(crate) val: Option<(Uuid, i64)>,
+    pub(crate) code: Option<String>,
+    pub(crate) args: String,
+    pub(crate) caller: Option<Uuid>,
+    pub(crate) run_as: Option<Uuid>,
+    pub(crate) trigger: Trigger,
+}
+
+/// A run that ended.
+pub(crate) struct Ended {
+    pub(crate) id: Uuid,
+    pub(crate) started_at: i64,
+    pub(crate) ended_at: i64,
+    pub(crate) outcome: Outcome,
+    pub(crate) error: Option<(ErrorCode, RunErrorView)>,
+}
+
+impl Town {
+    /// Evaluates an expression as the caller, in a sandbox of its own.
+    ///
+    /// # Errors
+    /// [`TownError::Diagnosed`] if it does not compile, [`TownError::Run`] if it failed, [`TownError::PoolFull`].
+    pub async fn eval(&self, caller: &Caller, input: EvalInput) -> Result<Answer, TownError> {
+        let user = self.may_evaluate(caller)?;
+        if input.code.len() > EXPRESSION_BYTES_MAX {
+            let message = format!(
+                "an expression has at most {} KiB",
+                EXPRESSION_BYTES_MAX >> 10
+            );
+            return Err(TownError::refused(ErrorCode::TooLarge, message));
+        }
+        let args = checked_args(input.args)?;
+        let ready = self.expression(user, &input.code).await?;
+        let begin = Begin {
+            ready,
+            val: None,
+            code: Some(input.code),
+            args,
+            caller: user,
+            run_as: user,
+            trigger: Trigger::Eval,
+        };
+        self.execute(begin).await
+    }
+
+    /// Runs a val as its author, for whoever may call it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `FORBIDDEN`, [`TownError::Diagnosed`] if the version does not compile, [`TownError::Run`] if the run
+    /// failed, [`TownError::PoolFull`].
+    pub async fn run(&self, caller: &Caller, input: RunInput) -> Result<Answer, TownError> {
+        let args = checked_args(input.args)?;
+        let (user, name) = (bare(&input.user), bare(&input.name));
+        let found = self.store().val_by_owner_and_name(user, name).await?;
+        let val = found.ok_or_else(|| no_val_named(user, name))?;
+        check_may_call(caller, &val)?;
+        if input.version.is_some() && !may_read(caller, &val) {
+            return Err(no_val_named(user, name));
+        }
+        let version = input.version.unwrap_or(val.live_version);
+        let ready = self.version(&val, version).await?;
+        let begin = Begin {
+            ready,
+            val: Some((val.id, version)),
+            code: None,
+            args,
+            caller: caller.user.as_ref().map(|user| user.id),
+            run_as: Some(val.owner_id),
+            trigger: Trigger::Run,
+        };
+        self.execute(begin).await
+    }
+
+    fn may_evaluate(&self, caller: &Caller) -> Result<Option<Uuid>, TownError> {
+        if caller.user.is_none() && self.0.config.anonymous {
+            return Ok(None);
+        }
+        caller.user(Scope::Run).map(|user| Some(user.id))
+    }
+
+    /// The program of an expression, from memory if it was evaluated lately.
+    pub(crate) async fn expression(
+        &self,
+        user: Option<Uuid>,
+        code: &str,
+    ) -> Result<Arc<Ready>, TownError> {
+        let key = (user, Digest::of(code.as_bytes()).0);
+        if let Some(ready) = self.0.expressions.get(&key) {
+            return Ok(ready);
+        }
+        let compiled = self.0.compiler.compile(&Source::expression(code)).await?;
+        let ready = Arc::new(self.ready_expression(user, &compiled).await?);
+        self.0.expressions.put(key, Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    async fn ready_expression(
+        &self,
+        user: Option<Uuid>,
+        compiled: &Compiled,
+    ) -> Result<Ready, TownError> {
+        let (locked, diagnostics) = match user {
+            Some(user) => self.lock(user, compiled, &|_| ()).await?,
+            None => anonymous_lock(compiled)?,
+        };
+        refuse_errors(&diagnostics, ErrorCode::SyntaxError)?;
+        if let Some(hint) = compiled.facts.value_hint() {
+            let message = format!("the program {hint}");
+            return Err(TownError::refused(ErrorCode::SyntaxError, message));
+        }
+        Ok(Ready::new(compiled, locked))
+    }
+
+    /// The program of a version, from memory if it ran lately.
+    async fn version(&self, val: &Val, version: i64) -> Result<Arc<Ready>, TownError> {
+        let key = (val.id, version);
+        if let Some(ready) = self.0.versions.get(&key) {
+            return Ok(ready);
+        }
+        let found = self.store().version(val.id, version).await?;
+        let found =
+            found.ok_or_else(|| TownError::not_found(format!("there is no version {version}")))?;
+        let ready = Arc::new(self.ready_version(val, &found.version).await?);
+        self.0.versions.put(key, Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    async fn ready_version(&self, val: &Val, version: &Version) -> Result<Ready, TownError> {
+        let diagnostics: Vec<DiagnosticView> = from_json(&version.diagnostics)?;
+        refuse_errors(&diagnostics, ErrorCode::DoesNotCompile)?;
+        let compiled = match version.compiled_hash {
+            Some(hash) => self.store().compiled(hash).await?,
+            None => None,
+        };
+        let text =
+            compiled.ok_or_else(|| TownError::internal("a version without compiled code"))?;
+        let compiled: Compiled = from_json(&text)?;
+        if let Some(hint) = compiled.facts.value_hint() {
+            let message = format!("`@{}/{}` {hint}", val.owner_name, val.name);
+            return Err(TownError::refused(ErrorCode::DoesNotCompile, message));
+        }
+        let locked = match version.dependency_set_id {
+            Some(set) => Some(self.0.dependencies.locked(set).await?),
+            None => None,
+        };
+        Ok(Ready::new(&compiled, locked))
+    }
+
+    /// Runs, and writes it down before anybody hears of it. Goes on if the caller goes away.
+    async fn execute(&self, begin: Begin) -> Result<Answer, TownError> {
+        let town = self.clone();
+        let task = tokio::spawn(async move { town.execute_here(begin).await });
+        task.await
+            .map_err(|error| TownError::internal(format!("a run was lost: {error}")))?
+    }
+
+    async fn execute_here(&self, begin: Begin) -> Result<Answer, TownError> {
+        let (id, started_at) = (Uuid::now_v7(), self.now());
+        self.0
+            .dependencies
+            .touch(begin.ready.dependency_set(), started_at);
+        let outcome = self.0.runtime.run(job(id, &begin)).await;
+        if let Some(refusal) = refusal(&outcome) {
+            return Err(refusal);
+        }
+        let error = outcome
+            .result
+            .as_ref()
+            .err()
+            .map(|failure| fault(failure, &begin.ready));
+        let ended = Ended {
+            id,
+            started_at,
+            ended_at: self.now(),
+            outcome,
+            error,
+        };
+        let answer = answer(&begin, &ended);
+        self.record(begin, ended).await?;
+        answer
+    }
+}
+
+fn job(run: Uuid, begin: &Begin) -> Job {
+    Job {
+        run,
+        program: begin.ready.program(),
+        args: begin.args.clone(),
+        limits: RunLimits {
+            wall: RUN_WALL,
+            cpu: RUN_CPU,
+            memory_bytes: RUN_MEMORY_BYTES,
+        },
+    }
+}
+
+fn answer(begin: &Begin, ended: &Ended) -> Result<Answer, TownError> {
+    match (&ended.outcome.result, &ended.error) {
+        (Ok(RunValue { json, undefined }), _) => Ok(Answer {
+            run: ended.id,
+            json: json.clone(),
+            undefined: *undefined,
+        }),
+        (Err(_), Some((code, error))) => {
+            let mut error = error.clone();
+            if begin.caller != begin.run_as {
+                error.stack = None;
+            }
+            Err(TownError::Run(Box::new(RunFault {
+                run: ended.id,
+                code: *code,
+                error,
+            })))
+        }
+        (Err(failure), None) => Err(TownError::internal(failure)),
+    }
+}
+
+/// Outcomes of runs that never began.
+fn refusal(outcome: &Outcome) -> Option<TownError> {
+    match outcome.result.as_ref().err()? {
+        Failure::PoolFull { retry_after_secs } => Some(TownError::PoolFull {
+            retry_after_seconds: u32::try_from(*retry_after_secs).unwrap_or(u32::MAX),
+        }),
+        Failure::ShuttingDown => Some(TownError::PoolFull {
+            retry_after_seconds: 5,
+        }),
+        Failure::BadProgram { reason } => {
+            Some(TownError::internal(format!("a bad program: {reason}")))
+        }
+        _ => None,
+    }
+}
+
+fn fault(failure: &Failure, ready: &Ready) -> (ErrorCode, RunErrorView) {
+    let code = fault_code(failure);
+    let mut view = RunErrorView {
+        code: code.as_str().to_owned(),
+        name: None,
+        message: failure.to_string(),
+        hint: fault_hint(failure),
+        stack: None,
+        path: None,
+    };
+    match failure {
+        Failure::Thrown {
+            name,
+            message,
+            stack,
+        } => {
+            view.name = Some(name.clone());
+            view.message = message.clone();
+            view.stack = stack.as_deref().map(|stack| ready.map_stack(stack));
+        }
+        Failure::NotJson { path, .. } => view.path = Some(path.clone()),
+        _ => {}
+    }
+    (code, view)
+}
+
+fn fault_code(failure: &Failure) -> ErrorCode {
+    match failure {
+        Failure::Thrown { .. } => ErrorCode::UserError,
+        Failure::NotJson { .. } => ErrorCode::NotJson,
+        Failure::ResultTooLarge { .. } => ErrorCode::ResultTooLarge,
+        Failure::TimeLimit { .. } => ErrorCode::TimeLimit,
+        Failure::CpuLimit { .. } => ErrorCode::CpuLimit,
+        Failure::MemoryLimit { .. } => ErrorCode::MemoryLimit,
+        Failure::WorkerLost { .. } => ErrorCode::WorkerLost,
+        Failure::PoolFull { .. } | Failure::ShuttingDown => ErrorCode::PoolFull,
+        Failure::BadProgram { .. } => ErrorCode::Internal,
+    }
+}
+
+fn fault_hint(failure: &Failure) -> Option<String> {
+    let hint = match failure {
+        Failure::NotJson { .. } => {
+            "return strings, numbers, booleans, `null`, arrays and plain objects"
+        }
+        Failure::ResultTooLarge { .. } => "return a part of it",
+        Failure::TimeLimit { .. } => "split the work into several runs",
+        Failure::CpuLimit { .. } => "look for a loop that never ends",
+        Failure::MemoryLimit { .. } => "work on smaller pieces at a time",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn anonymous_lock(
+    compiled: &Compiled,
+) -> Result<(Option<crate::dependencies::Locked>, Vec<DiagnosticView>), TownError> {
+    if !crate::dependencies::Manifest::of(&compiled.facts).is_empty() {
+        return Err(TownError::hinted(
+            ErrorCode::Unauthorized,
+            "packages need a token",
+            "send `Authorization: Bearer <token>`",
+        ));
+    }
+    Ok((
+        None,
+        compiled
+            .diagnostics
+            .iter()
+            .cloned()
+            .map(DiagnosticView::from)
+            .collect(),
+    ))
+}
+
+/// Refuses to run what has an error in it.
+fn refuse_errors(diagnostics: &[DiagnosticView], usual: ErrorCode) -> Result<(), TownError> {
+    let Some(first) = diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic.severity == "error")
+    else {
+        return Ok(());
+    };
+    let code = match first.code.as_str() {
+        "TOO_COMPLEX" => ErrorCode::TooComplex,
+        "DEPENDENCY_UNAVAILABLE" => ErrorCode::DependencyUnavailable,
+        "DEPENDENCY_TOO_LARGE" => ErrorCode::DependencyTooLarge,
+        _ => usual,
+    };
+    Err(TownError::Diagnosed {
+        code,
+        message: first.message.clone(),
+        diagnostics: diagnostics.to_vec(),
+    })
+}
+
+/// Whoever may not read the val learns nothing of it.
+fn check_may_call(caller: &Caller, val: &Val) -> Result<(), TownError> {
+    let is_owner = caller
+        .user
+        .as_ref()
+        .is_some_and(|user| user.id == val.owner_id);
+    if is_owner && !caller.scopes.contains(&Scope::Run) {
+        caller.user(Scope::Run)?;
+    }
+    if is_owner || val.endpoint == Endpoint::Public {
+        return Ok(());
+    }
+    if may_read(caller, val) {
+        let message = format!(
+            "`@{}/{}` may be called by its owner only",
+            val.owner_name, val.name
+        );
+        return Err(TownError::refused(ErrorCode::Forbidden, message));
+    }
+    Err(no_val_named(&val.owner_name, &val.name))
+}
+
+/// The arguments as the text of a JSON array.
+fn checked_args(args: Option<String>) -> Result<String, TownError> {
+    let Some(args) = args else {
+        return Ok("[]".to_owned());
+    };
+    if args.len() > ARGS_BYTES_MAX {
+        let message = format!("the arguments have at most {} MiB", ARGS_BYTES_MAX >> 20);
+        return Err(TownError::refused(ErrorCode::TooLarge, message));
+    }
+    match serde_json::from_str::<Vec<&RawValue>>(&args) {
+        Ok(_) => Ok(args),
+        Err(error) => Err(TownError::hinted(
+            ErrorCode::BadRequest,
+            format!("`args` is not a JSON array: {error}"),
+            "send something like `[1, \"two\"]`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn args_are_an_array() {
+        assert_eq!(checked_args(None).unwrap(), "[]");
+        assert_eq!(
+            checked_args(Some("[1, {\"a\": []}]".to_owned())).unwrap(),
+            "[1, {\"a\": []}]"
+        );
+        for bad in ["", "{}", "1", "[1", "[1]]", "null"] {
+            assert!(checked_args(Some(bad.to_owned())).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn args_have_a_limit() {
+        let error =
+            checked_args(Some(format!("[\"{}\"]", "x".repeat(ARGS_BYTES_MAX)))).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::TooLarge);
+    }
+}

@@ -1,0 +1,74 @@
+//! Every limit of the town, with its unit last.
+
+use std::time::Duration;
+
+/// Items in one page of a list.
+pub const PAGE_ITEMS_MAX: u32 = 100;
+/// Items in one page unless said otherwise.
+pub const PAGE_ITEMS_DEFAULT: u32 = 20;
+/// Characters in the name of a val.
+pub const VAL_NAME_CHARS_MAX: usize = 48;
+/// Characters in the name of a user.
+pub const USER_NAME_CHARS_MAX: usize = 48;
+/// Characters in the name of a token.
+pub const TOKEN_NAME_CHARS_MAX: usize = 100;
+/// Tokens of one user that work at the same time.
+pub const TOKENS_MAX: usize = 100;
+/// Bytes of a val's readme.
+pub const README_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of the expression of one `eval`.
+pub const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a run's arguments, as JSON.
+pub const ARGS_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Wall time of one run.
+pub const RUN_WALL: Duration = Duration::from_secs(60);
+/// Processor time of one run.
+pub const RUN_CPU: Duration = Duration::from_secs(10);
+/// Memory of one sandbox.
+pub const RUN_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+/// Bytes of one dependency folder.
+pub const DEPENDENCY_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Files, folders and links in one dependency folder.
+pub const DEPENDENCY_FILES_MAX: u64 = 50_000;
+/// Nested folders in one dependency folder.
+pub const DEPENDENCY_DEPTH_MAX: usize = 64;
+/// Packages and addresses that one version may import.
+pub const DEPENDENCIES_MAX: usize = 200;
+/// Wall time of one resolution.
+pub const RESOLVE_WALL: Duration = Duration::from_secs(180);
+/// Resolutions at the same time.
+pub const RESOLUTIONS_MAX: usize = 2;
+/// Bytes of the resolver's messages that are read.
+pub const RESOLVE_OUTPUT_BYTES_MAX: usize = 256 * 1024;
+/// How long a dependency folder that no version uses is kept.
+pub const DEPENDENCY_UNUSED: Duration = Duration::from_secs(24 * 60 * 60);
+/// Wall time of compiling one version.
+pub const COMPILE_WALL: Duration = Duration::from_secs(5);
+/// Memory of one compile worker.
+pub const COMPILE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+/// Compile workers at the same time.
+pub const COMPILERS_MAX: usize = 2;
+/// Compiled programs that are kept in memory.
+pub const PROGRAMS_CACHED_MAX: usize = 1024;
+/// Compiled programs that are kept in memory, in bytes of code.
+pub const PROGRAM_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How long an answer of the health check stands.
+pub const HEALTH_FRESH: Duration = Duration::from_secs(5);
+/// How long a deleted val can be brought back.
+pub const DELETED_VAL_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Tokens whose callers are remembered.
+pub const TOKEN_CACHE_MAX: usize = 10_000;
+/// How exactly the last use of a token is known, in microseconds.
+pub const TOKEN_TOUCH_MICROS: i64 = 60_000_000;
+/// How exactly the last use of a dependency folder is known, in microseconds.
+pub const DEPENDENCY_TOUCH_MICROS: i64 = 60 * 60 * 1_000_000;
+/// How long evaluations are kept unless said otherwise.
+pub const RUNS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Bytes that all evaluations may need unless said otherwise.
+pub const RUNS_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Evaluations that are forgotten in one transaction.
+pub const FORGET_BATCH_RUNS: u32 = 500;
+/// How often the town looks for things to forget.
+pub const KEEPER_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// Characters of a search.
+pub const SEARCH_CHARS_MAX: usize = 512;

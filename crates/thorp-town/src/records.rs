@@ -1,0 +1,226 @@
+//! What is kept of every evaluation, and who may see it: whose permissions it had.
+
+use crate::error::{ErrorCode, TownError};
+use crate::evaluate::{Begin, Ended};
+use crate::town::Town;
+use crate::vals::{from_json, to_json};
+use crate::view::{
+    AuthorView, Caller, LogView, Page, RunDetail, RunErrorView, RunQuery, RunVal, RunView, Scope,
+    Slice, UsageView,
+};
+use thorp_runtime::{LogLine, Usage};
+use thorp_store::{NewRun, Run, RunFilter, RunStatus, RunSummary, RunUsage, Trigger, UserRef, Val};
+use uuid::Uuid;
+
+impl Town {
+    /// Writes a run down. Answers when it is committed.
+    pub(crate) async fn record(&self, begin: Begin, ended: Ended) -> Result<(), TownError> {
+        self.store().insert_run(new_run(begin, ended)?).await?;
+        Ok(())
+    }
+
+    /// The runs that had the caller's permissions, the newest first.
+    ///
+    /// # Errors
+    /// `UNAUTHORIZED`, `FORBIDDEN`, `BAD_REQUEST` for a bad filter.
+    pub async fn own_runs(
+        &self,
+        caller: &Caller,
+        query: RunQuery,
+        slice: Slice,
+    ) -> Result<Page<RunView>, TownError> {
+        let user = caller.user(Scope::Read)?;
+        self.runs(
+            RunFilter {
+                run_as_id: Some(user.id),
+                ..filter(&query)?
+            },
+            slice,
+        )
+        .await
+    }
+
+    /// The runs of a val of the caller's, the newest first.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `FORBIDDEN` for other people's vals, `BAD_REQUEST` for a bad filter.
+    pub async fn val_runs(
+        &self,
+        caller: &Caller,
+        val: Uuid,
+        query: RunQuery,
+        slice: Slice,
+    ) -> Result<Page<RunView>, TownError> {
+        let user = caller.user(Scope::Read)?;
+        if self.readable(caller, val).await?.owner_id != user.id {
+            return Err(TownError::refused(
+                ErrorCode::Forbidden,
+                "only its owner sees the runs of a val",
+            ));
+        }
+        self.runs(
+            RunFilter {
+                val_id: Some(val),
+                ..filter(&query)?
+            },
+            slice,
+        )
+        .await
+    }
+
+    async fn runs(&self, filter: RunFilter, slice: Slice) -> Result<Page<RunView>, TownError> {
+        Ok(Page::from_store(
+            self.store().list_runs(filter, slice.into()).await?,
+            run_view,
+        ))
+    }
+
+    /// A run with its inputs and outputs.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, also for runs that had somebody else's permissions.
+    pub async fn run_detail(&self, caller: &Caller, id: Uuid) -> Result<RunDetail, TownError> {
+        let user = caller.user(Scope::Read)?;
+        let found = self.store().run_by_id(id).await?;
+        let may_see = |run: &Run| match &run.summary.run_as {
+            Some(run_as) => run_as.id == user.id,
+            None => caller.scopes.contains(&Scope::Operator),
+        };
+        let run = found
+            .filter(may_see)
+            .ok_or_else(|| TownError::not_found(format!("there is no run `{id}`")))?;
+        run_detail(run)
+    }
+
+    pub(crate) async fn newest_run_of(&self, val: &Val) -> Result<Option<RunDetail>, TownError> {
+        self.store()
+            .newest_run_of_val(val.id)
+            .await?
+            .map(run_detail)
+            .transpose()
+    }
+}
+
+fn filter(query: &RunQuery) -> Result<RunFilter, TownError> {
+    Ok(RunFilter {
+        val_id: query.val,
+        status: word("status", query.status.as_deref(), RunStatus::parse)?,
+        trigger: word("trigger", query.trigger.as_deref(), Trigger::parse)?,
+        since: query.since,
+        until: query.until,
+        ..RunFilter::default()
+    })
+}
+
+fn word<T>(
+    what: &str,
+    word: Option<&str>,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>, TownError> {
+    let Some(word) = word else { return Ok(None) };
+    let parsed = parse(word);
+    if parsed.is_none() {
+        return Err(TownError::refused(
+            ErrorCode::BadRequest,
+            format!("there is no {what} `{word}`"),
+        ));
+    }
+    Ok(parsed)
+}
+
+fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
+    let outcome = ended.outcome;
+    let logs: Vec<LogView> = outcome.logs.into_iter().map(log_view).collect();
+    let error = ended.error.map(|(_, view)| to_json(&view)).transpose()?;
+    let value = outcome.result.ok();
+    Ok(NewRun {
+        id: ended.id,
+        val_id: begin.val.map(|(id, _)| id),
+        version: begin.val.map(|(_, version)| version),
+        code: begin.code,
+        caller_id: begin.caller,
+        run_as_id: begin.run_as,
+        trigger: begin.trigger,
+        status: if error.is_some() {
+            RunStatus::Error
+        } else {
+            RunStatus::Ok
+        },
+        args: begin.args,
+        result_undefined: value.as_ref().is_some_and(|value| value.undefined),
+        result: value.map(|value| value.json),
+        logs: to_json(&logs)?,
+        logs_truncated: outcome.logs_truncated,
+        error,
+        started_at: ended.started_at,
+        ended_at: ended.ended_at,
+        usage: run_usage(outcome.usage),
+        parent_id: None,
+    })
+}
+
+fn log_view(line: LogLine) -> LogView {
+    LogView {
+        at: line.at_micros,
+        level: line.level.as_str().to_owned(),
+        text: line.text,
+    }
+}
+
+fn run_usage(usage: Usage) -> RunUsage {
+    let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    RunUsage {
+        queue_micros: signed(usage.queue_micros),
+        start_micros: signed(usage.start_micros),
+        run_micros: signed(usage.run_micros),
+        cpu_micros: signed(usage.cpu_micros),
+        memory_bytes: signed(usage.memory_bytes),
+    }
+}
+
+fn run_detail(run: Run) -> Result<RunDetail, TownError> {
+    Ok(RunDetail {
+        result_undefined: run.summary.result_undefined,
+        logs_truncated: run.summary.logs_truncated,
+        run: run_view(run.summary),
+        code: run.code,
+        args: run.args,
+        result: run.result,
+        logs: from_json(&run.logs)?,
+    })
+}
+
+fn run_view(run: RunSummary) -> RunView {
+    RunView {
+        id: run.id,
+        parent: run.parent_id,
+        val: run.val.map(|val| RunVal {
+            id: val.id,
+            author: author(val.owner),
+            name: val.name,
+            version: val.version.unwrap_or_default(),
+        }),
+        caller: run.caller.map(author),
+        run_as: run.run_as.map(author),
+        trigger: run.trigger.as_str().to_owned(),
+        error: run
+            .error
+            .and_then(|error| serde_json::from_str::<RunErrorView>(&error).ok()),
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        usage: UsageView {
+            queue_micros: run.usage.queue_micros,
+            start_micros: run.usage.start_micros,
+            run_micros: run.usage.run_micros,
+            cpu_micros: run.usage.cpu_micros,
+            memory_bytes: run.usage.memory_bytes,
+        },
+    }
+}
+
+fn author(user: UserRef) -> AuthorView {
+    AuthorView {
+        id: user.id,
+        name: user.name,
+    }
+}

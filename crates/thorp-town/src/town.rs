@@ -1,0 +1,192 @@
+//! The town itself: its parts, how it opens and how it closes.
+
+use crate::compiler::Compiler;
+use crate::dependencies::Dependencies;
+use crate::error::TownError;
+use crate::health::HealthCheck;
+use crate::limits;
+use crate::programs::Cache;
+use crate::tokens::TokenCache;
+use crate::view::UserView;
+use crate::{keeper, scratch};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use thorp_runtime::confined::Spawner;
+use thorp_runtime::{PoolLimits, Runtime, RuntimeConfig};
+use thorp_store::{Store, StoreConfig};
+use uuid::Uuid;
+
+/// Microseconds since 1970.
+pub type Clock = fn() -> i64;
+
+/// What a town is told at start.
+#[derive(Clone, Debug)]
+pub struct TownConfig {
+    /// The data folder. Made, readable by its owner alone, if it is not there.
+    pub data: PathBuf,
+    /// The Deno binary.
+    pub deno: PathBuf,
+    /// The `thorp` binary: it runs itself again as a compile worker, and to confine sandboxes.
+    pub executable: PathBuf,
+    /// Whether callers without a token may evaluate.
+    pub anonymous: bool,
+    /// How many sandboxes are kept ready.
+    pub pool: PoolLimits,
+    /// Evaluations older than this are forgotten.
+    pub runs_kept: Duration,
+    /// The oldest evaluations are forgotten when all together need more.
+    pub runs_bytes_max: u64,
+    /// The registry of `npm:` packages, if not the usual one.
+    pub npm_registry: Option<String>,
+    /// The registry of `jsr:` packages, if not the usual one.
+    pub jsr_registry: Option<String>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl TownConfig {
+    /// A town with the usual limits.
+    #[must_use]
+    pub fn new(data: PathBuf, deno: PathBuf, executable: PathBuf, clock: Clock) -> Self {
+        Self {
+            data,
+            deno,
+            executable,
+            anonymous: true,
+            pool: PoolLimits::default(),
+            runs_kept: limits::RUNS_KEPT,
+            runs_bytes_max: limits::RUNS_BYTES_MAX,
+            npm_registry: None,
+            jsr_registry: None,
+            clock,
+        }
+    }
+}
+
+/// A town that was just opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The town.
+    pub town: Town,
+    /// Whether the data folder was new.
+    pub first_start: bool,
+    /// The operator's account.
+    pub owner: UserView,
+    /// Where the operator's token was put at the first start.
+    pub owner_token_file: PathBuf,
+}
+
+/// The town. Clones are the same town.
+#[derive(Clone)]
+pub struct Town(pub(crate) Arc<Parts>);
+
+impl std::fmt::Debug for Town {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Town")
+            .field("data", &self.0.config.data)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) struct Parts {
+    pub(crate) config: TownConfig,
+    pub(crate) store: Store,
+    pub(crate) runtime: Runtime,
+    pub(crate) compiler: Compiler,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) tokens: TokenCache,
+    pub(crate) expressions: Cache<(Option<Uuid>, [u8; 32])>,
+    pub(crate) versions: Cache<(Uuid, i64)>,
+    pub(crate) health: HealthCheck,
+    scratch: PathBuf,
+    keeper: OnceLock<tokio::task::AbortHandle>,
+}
+
+impl Town {
+    /// Opens the data folder, or makes it, and starts the sandboxes.
+    ///
+    /// # Errors
+    /// `TownError::Refused` with a hint if another server has the folder, `TownError::Internal` for everything else.
+    pub async fn open(config: TownConfig) -> Result<Opened, TownError> {
+        let store = open_store(&config.data)?;
+        let opened = Self::open_parts(config, store.clone()).await;
+        if opened.is_err() {
+            let _ = store.close().await;
+        }
+        opened
+    }
+
+    async fn open_parts(config: TownConfig, store: Store) -> Result<Opened, TownError> {
+        let first = crate::accounts::owner(&store, &config.data, (config.clock)()).await?;
+        let scratch = scratch::fresh(&config.data)?;
+        let runtime = Runtime::start(runtime_config(&config, &scratch))
+            .await
+            .map_err(TownError::internal)?;
+        let spawner = Spawner::new(config.executable.clone()).map_err(TownError::internal)?;
+        let parts = Parts {
+            compiler: Compiler::new(spawner.clone(), config.executable.clone()),
+            dependencies: Dependencies::new(&config, spawner, store.clone())?,
+            tokens: TokenCache::default(),
+            expressions: Cache::new(),
+            versions: Cache::new(),
+            health: HealthCheck::default(),
+            keeper: OnceLock::new(),
+            store,
+            runtime,
+            scratch,
+            config,
+        };
+        let town = Self(Arc::new(parts));
+        let _ = town.0.keeper.set(keeper::start(&town));
+        Ok(Opened {
+            first_start: first.is_new,
+            owner: first.owner,
+            owner_token_file: first.token_file,
+            town,
+        })
+    }
+
+    /// Ends: runs get `grace` to end by themselves, then everything is killed and removed.
+    pub async fn close(&self, grace: Duration) {
+        if let Some(keeper) = self.0.keeper.get() {
+            keeper.abort();
+        }
+        self.0.runtime.shutdown(grace).await;
+        self.0.compiler.close();
+        if let Err(error) = self.0.store.close().await {
+            tracing::error!(%error, "the store did not close well");
+        }
+        scratch::remove(&self.0.config.data, &self.0.scratch);
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.0.config.clock)()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+}
+
+fn runtime_config(config: &TownConfig, scratch: &Path) -> RuntimeConfig {
+    RuntimeConfig {
+        deno: config.deno.clone(),
+        confine: config.executable.clone(),
+        state_dir: config.data.join("runtime"),
+        scratch_dir: scratch.to_path_buf(),
+        readable: vec![config.data.join("dependencies")],
+        pool: config.pool.clone(),
+        clock: config.clock,
+    }
+}
+
+pub(crate) fn open_store(data: &Path) -> Result<Store, TownError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| TownError::unusable(data, &error))?;
+    Store::open(StoreConfig::new(data)).map_err(TownError::from)
+}
