@@ -42,7 +42,7 @@ fn its_stack_holds_what_the_limit_admits() {
         ("f(", ")"),
         ("()=>(", ")"),
     ] {
-        let text = format!("{}1{}", open.repeat(depth / 2), close.repeat(depth / 2));
+        let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
         let replies = ask(&[Source::expression(text)]);
         assert!(
             replies[0].1.is_runnable(),
