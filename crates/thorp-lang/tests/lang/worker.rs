@@ -41,6 +41,8 @@ fn its_stack_holds_what_the_limit_admits() {
         ("{a:", "}"),
         ("f(", ")"),
         ("()=>(", ")"),
+        ("`${", "}`"),
+        ("<a>{", "}</a>"),
     ] {
         let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
         let replies = ask(&[Source::expression(text)]);
