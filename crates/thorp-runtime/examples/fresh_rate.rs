@@ -59,7 +59,7 @@ async fn measure() -> Result<Value> {
         .map_or(Ok(SECONDS_DEFAULT), |text| text.parse())?;
     let paced = args.next().map_or(Ok(PACED_DEFAULT), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let scratch = tempfile::tempdir_in("/dev/shm")?;
+    let scratch = tempfile::tempdir()?;
     let config = RuntimeConfig {
         deno: deno.clone(),
         confine: std::env::current_exe()?,

@@ -9,12 +9,13 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use thorp_jail::{Sandbox, SpawnError, Spawner};
 use tokio::net::UnixListener;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::cleaner::Cleaner;
 use crate::control::{Control, ControlError};
 use crate::deno::{Deno, Places};
-use crate::folder::Folder;
+use crate::folder::{Cache, Folder};
 use crate::frame::{FromGuest, ToGuest};
 use crate::guest;
 use crate::limits;
@@ -52,11 +53,13 @@ pub(crate) struct Starter {
     pub(crate) deno: Deno,
     pub(crate) spawner: Spawner,
     pub(crate) cleaner: Cleaner,
-    pub(crate) cache: PathBuf,
+    pub(crate) cache: Cache,
     pub(crate) scratch: PathBuf,
     /// Whether the system lets us raise the priority of a process that was started with a low one.
     pub(crate) raises_priority: AtomicBool,
     pub(crate) numbers: AtomicU64,
+    /// Told when a run waits: what is being started in the background is then in a hurry.
+    pub(crate) hurry: Notify,
 }
 
 /// A sandbox that is ready for a program. Dropping it takes it apart.
@@ -104,9 +107,9 @@ impl Starter {
             .map_err(BootError::Folder)?;
         let idle = urgency == Urgency::Background && self.raises_priority.load(Ordering::Relaxed);
         let listener = UnixListener::bind(folder.socket()).map_err(BootError::Socket)?;
-        let (deno_dir, socket) = (folder.deno_dir(), folder.socket());
+        let socket = folder.socket();
         let places = Places {
-            deno_dir: &deno_dir,
+            deno_dir: folder.deno_dir(),
             socket: &socket,
             modules: folder.modules(),
         };
@@ -172,8 +175,13 @@ impl Boot {
         listener: &UnixListener,
         starter: &Starter,
     ) -> Result<Control, BootError> {
-        let slow = tokio::time::sleep(Duration::from_millis(limits::START_MILLIS_MAX));
         let process = Arc::clone(&self.process);
+        let hurry = async {
+            starter.hurry.notified().await;
+            // Without the right to, it goes on as slowly as it did.
+            let _ = process.raise_priority();
+            std::future::pending::<std::convert::Infallible>().await
+        };
         tokio::select! {
             result = warm_up(listener, starter) => match result? {
                 Ok(control) => Ok(control),
@@ -183,7 +191,10 @@ impl Boot {
                 let reason = exit.map_or_else(|error| error.to_string(), |exit| format!("it ended: {exit:?}"));
                 Err(self.ended(reason).await)
             }
-            () = slow => Err(BootError::TooSlow { stderr: self.printed() }),
+            () = tokio::time::sleep(Duration::from_millis(limits::START_MILLIS_MAX)) => {
+                Err(BootError::TooSlow { stderr: self.printed() })
+            }
+            never = hurry => match never {},
         }
     }
 

@@ -27,27 +27,40 @@ const PRIVATE: u32 = 0o700;
 pub(crate) struct Folder {
     root: PathBuf,
     modules: PathBuf,
+    deno_dir: PathBuf,
+}
+
+/// How a sandbox uses the prepared cache of Deno.
+#[derive(Clone, Debug)]
+pub(crate) enum Cache {
+    /// It is the sandbox's own: what Deno keeps of its start is kept.
+    Filling(PathBuf),
+    /// It is shared, behind links.
+    Prepared(PathBuf),
 }
 
 impl Folder {
-    /// Makes a folder that looks at the prepared cache in `cache`.
-    pub(crate) fn create(root: PathBuf, cache: &Path) -> io::Result<Self> {
-        let folder = Self {
-            modules: root.join("m"),
-            root,
-        };
+    /// Makes a folder.
+    pub(crate) fn create(root: PathBuf, cache: &Cache) -> io::Result<Self> {
+        let modules = root.join("m");
         let mut builder = DirBuilder::new();
         builder.mode(PRIVATE);
-        builder.create(&folder.root)?;
-        builder.create(&folder.modules)?;
-        builder.create(folder.deno_dir())?;
-        for entry in fs::read_dir(cache)? {
-            let entry = entry?;
-            if !PROGRAM_CACHES.iter().any(|name| entry.file_name() == *name) {
-                symlink(entry.path(), folder.deno_dir().join(entry.file_name()))?;
+        builder.create(&root)?;
+        builder.create(&modules)?;
+        let deno_dir = match cache {
+            Cache::Filling(cache) => cache.clone(),
+            Cache::Prepared(cache) => {
+                let deno_dir = root.join("d");
+                builder.create(&deno_dir)?;
+                link_cache(cache, &deno_dir)?;
+                deno_dir
             }
-        }
-        Ok(folder)
+        };
+        Ok(Self {
+            root,
+            modules,
+            deno_dir,
+        })
     }
 
     pub(crate) fn modules(&self) -> &Path {
@@ -58,8 +71,8 @@ impl Folder {
         self.root.join("c")
     }
 
-    pub(crate) fn deno_dir(&self) -> PathBuf {
-        self.root.join("d")
+    pub(crate) fn deno_dir(&self) -> &Path {
+        &self.deno_dir
     }
 
     /// Puts a program into the folder.
@@ -85,7 +98,7 @@ impl Folder {
         for name in PROGRAM_CACHES {
             let cache = dependencies.join("deno-dir").join(name);
             if cache.is_dir() {
-                let link = self.deno_dir().join(name);
+                let link = self.deno_dir.join(name);
                 // Deno makes an empty one when it starts.
                 let _ = fs::remove_dir(&link);
                 symlink(cache, link)?;
@@ -93,6 +106,16 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+fn link_cache(cache: &Path, deno_dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(cache)? {
+        let entry = entry?;
+        if !PROGRAM_CACHES.iter().any(|name| entry.file_name() == *name) {
+            symlink(entry.path(), deno_dir.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Says what is wrong with a program's files, if anything: nothing may be written outside of the sandbox's folder.

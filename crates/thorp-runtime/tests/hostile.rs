@@ -27,7 +27,7 @@ async fn patched_prototypes_break_nothing() {
         "Object.defineProperty(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength', { get() { return 3 } })",
         "TextEncoder.prototype.encode = TextDecoder.prototype.decode = () => 'forged'",
         "String.prototype.toWellFormed = String.prototype.slice = String.prototype.endsWith = () => 'forged'",
-        "Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => 'forged'",
+        "Function.prototype.apply = Function.prototype.bind = () => 'forged'",
         "Reflect.apply = Reflect.defineProperty = Reflect.get = () => 'forged'",
         "RegExp.prototype.exec = RegExp.prototype.test = () => { throw 1 }",
         "Error.prepareStackTrace = () => { throw 1 }",
@@ -44,6 +44,20 @@ async fn patched_prototypes_break_nothing() {
         );
         assert_eq!(logs(&outcome), "log: before\n", "{patch}");
     }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn what_breaks_deno_itself_loses_only_its_own_run() {
+    let town = Town::start().await;
+    let outcome = town
+        .body("Function.prototype.call = () => 'forged'; return 1")
+        .await;
+    assert_eq!(
+        show(&outcome),
+        "! the sandbox was lost: the program ended its process with code 0"
+    );
+    assert_eq!(show(&town.body("return 2").await), "2");
     town.stop().await;
 }
 

@@ -92,12 +92,13 @@ async fn a_dropped_run_ends_its_sandbox() {
 
 #[tokio::test]
 async fn shutting_down_waits_for_the_grace_and_ends_the_rest() {
-    let town = Town::start().await;
-    let short = town.body("await new Promise((r) => setTimeout(r, 100)); return 1");
+    let town = Town::with(|config| config.pool.floor = 2).await;
+    assert!(holds(|| town.runtime.status().ready == 2).await);
+    let short = town.body("await new Promise((r) => setTimeout(r, 1500)); return 1");
     let long = town.body("await new Promise((r) => setTimeout(r, 60_000))");
     let shutdown = async {
         assert!(holds(|| town.runtime.status().running == 2).await);
-        town.runtime.shutdown(Duration::from_secs(2)).await;
+        town.runtime.shutdown(Duration::from_secs(4)).await;
     };
     let (short, long, ()) = tokio::join!(short, long, shutdown);
     assert_eq!(show(&short), "1");
