@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use thorp_jail::Spawner;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::boot::Starter;
 use crate::cleaner::Cleaner;
@@ -45,7 +45,7 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
         scratch: config.scratch_dir.clone(),
         raises_priority: AtomicBool::new(true),
         numbers: AtomicU64::new(0),
-        hurry: Notify::new(),
+        hurry: watch::Sender::new(()),
     };
     fill(&starter, &cache).await?;
     starter.cache = Cache::Prepared(cache);
@@ -96,12 +96,7 @@ async fn fill(starter: &Starter, cache: &Path) -> Result<(), RuntimeError> {
 }
 
 fn check_paths(config: &RuntimeConfig) -> Result<(), RuntimeError> {
-    let own = [
-        &config.deno,
-        &config.confine,
-        &config.state_dir,
-        &config.scratch_dir,
-    ];
+    let own = [&config.state_dir, &config.scratch_dir];
     for path in own.into_iter().chain(&config.readable) {
         check_path(path)?;
     }

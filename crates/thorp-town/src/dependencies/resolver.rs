@@ -109,7 +109,6 @@ impl Resolver {
             "install",
             "--node-modules-dir=auto",
             "--node-modules-linker=isolated",
-            "--skip-types",
         ];
         self.deno(
             room,
