@@ -74,7 +74,7 @@ impl Sent {
         if text.trim_ascii().is_empty() {
             return Err(ApiError::bad_request("the body is empty").hint("send a JSON object"));
         }
-        serde_json::from_str(text).map_err(|error| ApiError::from_json("the body", &error))
+        parse(text).map_err(|error| ApiError::from_json("the body", &error))
     }
 
     /// The body as JSON of the form `T`, or as code.
@@ -94,7 +94,7 @@ impl Sent {
 }
 
 fn json_if_it_is<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Content<T>, ApiError> {
-    match serde_json::from_str(text) {
+    match parse(text) {
         Ok(value) => Ok(Content::Json(value)),
         Err(error) if is_json(text) || means_json(text) => {
             Err(ApiError::from_json("the body", &error)
@@ -102,6 +102,12 @@ fn json_if_it_is<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Content<T>, Ap
         }
         Err(_) => Ok(Content::Code),
     }
+}
+
+/// Text that is no JSON at all is told so, also if it was of the wrong form before that.
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    let not_json = || serde_json::from_str::<IgnoredAny>(text).err();
+    serde_json::from_str(text).map_err(|error| not_json().unwrap_or(error))
 }
 
 fn is_json(text: &str) -> bool {

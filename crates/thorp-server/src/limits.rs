@@ -30,7 +30,5 @@ pub const SHUTDOWN_WALL: Duration = Duration::from_secs(10);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// When to come again after too many requests.
 pub const RATE_LIMIT_RETRY_SECONDS: u32 = 1;
-/// Bytes of a search's text.
-pub const SEARCH_BYTES_MAX: usize = 512;
 /// Letters by which a mistyped address may differ from the one that a hint offers.
 pub const NEAR_LETTERS_MAX: usize = 3;

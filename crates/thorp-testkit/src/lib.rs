@@ -1,1 +1,15 @@
-//! A whole town for tests.
+//! A whole town for tests: real sandboxes, a real store in a temporary folder, HTTP on a port of its own.
+//!
+//! For tests only: it fails by panicking. It must not stand in for any part of the town; there are no mocks here.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod places;
+mod reply;
+mod shown;
+mod town;
+
+pub use places::{deno, executable};
+pub use reply::Reply;
+pub use shown::Shown;
+pub use town::{Ask, TestTown};

@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::auth::Auth;
 use crate::error::ApiError;
 use crate::json::BaseVal;
-use crate::limits::SEARCH_BYTES_MAX;
 use crate::page::{PageOf, PageParams, Paging};
 use crate::params::Asked;
 use axum::Json;
@@ -32,11 +31,6 @@ pub(crate) async fn search_vals(
     Asked(SearchParams { query }): Asked<SearchParams>,
     paging: Paging,
 ) -> Result<Json<PageOf<BaseVal>>, ApiError> {
-    if query.is_empty() || query.len() > SEARCH_BYTES_MAX {
-        return Err(ApiError::bad_request(format!(
-            "`query` is a text of 1 to {SEARCH_BYTES_MAX} bytes"
-        )));
-    }
     let page = app.town.search_vals(&caller, &query, paging.slice).await?;
     Ok(Json(paging.answer(page, BaseVal::from)))
 }

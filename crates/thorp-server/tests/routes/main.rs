@@ -1,0 +1,10 @@
+//! The HTTP surface in a real town. The modules mirror the addresses: `v1/eval/get.rs` tests `GET /v1/eval/…`.
+
+mod bad_input;
+mod connection;
+mod openapi;
+mod root;
+mod sharing;
+mod unmatched;
+mod v0;
+mod v1;

@@ -1,0 +1,11 @@
+use thorp_testkit::TestTown;
+
+#[test]
+fn the_caller_is_shown() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    insta::assert_snapshot!(town.shown(&town.get("/v1/me", &alice)));
+    assert_eq!(town.get("/v1/me", town.token()).expect(200)["operator"], true);
+    let anonymous = town.get("/v1/me", "");
+    assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, "Bearer"));
+}

@@ -1,0 +1,8 @@
+use thorp_testkit::TestTown;
+
+#[test]
+fn nothing_is_liked_yet() {
+    let town = TestTown::start();
+    insta::assert_snapshot!(town.shown(&town.get("/v1/me/likes", town.token())), @"");
+    assert_eq!(town.get("/v1/me/likes", "").status, 401);
+}

@@ -1,0 +1,9 @@
+mod alias;
+mod eval;
+mod me;
+mod run;
+mod runs;
+mod search;
+mod tokens;
+mod users;
+mod vals;

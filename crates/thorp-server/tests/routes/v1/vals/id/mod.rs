@@ -1,0 +1,5 @@
+mod delete;
+mod get;
+mod patch;
+mod runs;
+mod versions;
