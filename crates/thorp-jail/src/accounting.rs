@@ -1,4 +1,4 @@
-//! What the kernel counts about a process, read from `/proc`.
+//! What the kernel counts about a process, and how it shares the processor, by `/proc`.
 
 use std::{fs, io};
 
@@ -29,6 +29,18 @@ pub(crate) fn threads(pid: Pid) -> io::Result<Vec<i32>> {
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect())
+}
+
+/// The least that a group can get.
+pub(crate) const NICE_LEAST: i8 = 19;
+/// What a group gets that nobody changed.
+pub(crate) const NICE_NORMAL: i8 = 0;
+
+/// Sets the share of a process's session where the kernel groups processes by it (`sched_autogroup_enabled`). There, a
+/// scheduling class counts only within the session, so that a session of its own would undo `SCHED_IDLE`.
+pub(crate) fn set_group_nice(pid: &str, nice: i8) {
+    // Where there are no such groups, nothing is to be done.
+    let _ = fs::write(format!("/proc/{pid}/autogroup"), nice.to_string());
 }
 
 /// The fields are pages: size, resident, shared, …

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
+use crate::accounting;
 use crate::command::{Command, Limits};
 use crate::error::ConfineError;
 use crate::sys::{self, Schedule};
@@ -104,6 +105,7 @@ fn prepare(order: &Order) -> Result<(), ConfineError> {
     sys::close_inherited().map_err(ConfineError::CloseDescriptors)?;
     if order.idle_priority {
         sys::set_schedule(0, Schedule::Idle).map_err(ConfineError::Priority)?;
+        accounting::set_group_nice("self", accounting::NICE_LEAST);
     }
     rustix::process::chdir(Path::new(OsStr::from_bytes(&order.cwd))).map_err(ConfineError::Folder)
 }

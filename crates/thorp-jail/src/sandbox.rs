@@ -250,6 +250,7 @@ impl Sandbox {
     /// # Errors
     /// `PermissionDenied` if the system lets nobody but root raise a priority.
     pub fn raise_priority(&self) -> io::Result<()> {
+        accounting::set_group_nice(&self.pid().to_string(), accounting::NICE_NORMAL);
         for thread in accounting::threads(self.process.pid)? {
             match sys::set_schedule(thread, Schedule::Normal) {
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}

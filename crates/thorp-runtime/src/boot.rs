@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use thorp_jail::{Sandbox, SpawnError, Spawner};
 use tokio::net::UnixListener;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::cleaner::Cleaner;
@@ -59,7 +59,7 @@ pub(crate) struct Starter {
     pub(crate) raises_priority: AtomicBool,
     pub(crate) numbers: AtomicU64,
     /// Told when a run waits: what is being started in the background is then in a hurry.
-    pub(crate) hurry: Notify,
+    pub(crate) hurry: watch::Sender<()>,
 }
 
 /// A sandbox that is ready for a program. Dropping it takes it apart.
@@ -93,6 +93,7 @@ impl Drop for Remains {
 impl Starter {
     /// Starts a sandbox. Dropping the future takes it apart.
     pub(crate) async fn start(&self, urgency: Urgency) -> Result<Ready, BootError> {
+        let hurry = self.hurry.subscribe();
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let root = self.scratch.join(number.to_string());
         let mut remains = Remains {
@@ -126,7 +127,7 @@ impl Starter {
             ),
             process: Arc::clone(&process),
         };
-        let control = boot.connect(&listener, self).await?;
+        let control = boot.connect(&listener, self, hurry).await?;
         // The guest has connected: nobody else may.
         drop(listener);
         let _ = std::fs::remove_file(&socket);
@@ -174,10 +175,12 @@ impl Boot {
         &mut self,
         listener: &UnixListener,
         starter: &Starter,
+        mut hurried: watch::Receiver<()>,
     ) -> Result<Control, BootError> {
         let process = Arc::clone(&self.process);
         let hurry = async {
-            starter.hurry.notified().await;
+            // The sender lives as long as the starter.
+            let _ = hurried.changed().await;
             // Without the right to, it goes on as slowly as it did.
             let _ = process.raise_priority();
             std::future::pending::<std::convert::Infallible>().await

@@ -114,7 +114,7 @@ impl Pool {
             Ok(lease) => return Ok(lease),
             Err(waits) => waits,
         };
-        self.starter.hurry.notify_waiters();
+        self.starter.hurry.send_replace(());
         self.pump();
         match timeout(wait_max, receiver).await {
             Ok(Ok(lease)) => lease,
