@@ -3,8 +3,10 @@
 use crate::commands::{
     completions, eval, login, logout, pull, push, run, runs, token, user, vals, whoami,
 };
+use crate::doctor;
 use crate::failure::Failure;
 use crate::output::style;
+use crate::serve;
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(Box<serve::ServeArgs>),
+    Doctor(doctor::DoctorArgs),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
     Whoami(whoami::WhoamiArgs),
@@ -88,6 +92,8 @@ pub(crate) fn run() -> ExitCode {
 impl Command {
     fn execute(self) -> Result<(), Failure> {
         match self {
+            Self::Serve(args) => serve::execute(&args),
+            Self::Doctor(args) => doctor::execute(&args),
             Self::Login(args) => login::execute(&args),
             Self::Logout(args) => logout::execute(&args),
             Self::Whoami(args) => whoami::execute(&args),
@@ -115,7 +121,7 @@ impl Command {
             Self::Runs(args) => args.town.json,
             Self::User(command) => command.json(),
             Self::Token(command) => command.json(),
-            Self::Login(_) | Self::Logout(_) | Self::Completions(_) => false,
+            Self::Serve(_) | Self::Doctor(_) | Self::Login(_) | Self::Logout(_) | Self::Completions(_) => false,
         }
     }
 }

@@ -6,9 +6,10 @@ use crate::client::Client;
 use crate::client::api::{Issued, Page, User};
 use crate::failure::Failure;
 use crate::output::{self, table::Table, time};
+use crate::serve::{self, clock::now_micros};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use ureq::http::Method;
 
 /// Keep the people of the town (operators only)
@@ -69,6 +70,9 @@ pub(crate) fn execute(command: &UserCommand) -> Result<(), Failure> {
 
 fn add(args: &AddArgs) -> Result<(), Failure> {
     let name = args.name.trim_start_matches('@');
+    if let Some(data) = &args.data {
+        return add_to_folder(args, data, name);
+    }
     let client = Client::new(&args.town)?;
     let reply = client.send(Method::POST, "/v1/users", &json!({ "name": name }))?;
     if args.town.json {
@@ -77,6 +81,22 @@ fn add(args: &AddArgs) -> Result<(), Failure> {
     }
     let issued: Issued = reply.read()?;
     show(&issued, Some(client.town()));
+    Ok(())
+}
+
+/// Opens the folder itself; a server that has it is in the way.
+fn add_to_folder(args: &AddArgs, data: &Path, name: &str) -> Result<(), Failure> {
+    if !data.is_dir() {
+        return Err(Failure::usage(format!("there is no folder `{}`", data.display()))
+            .hint("`--data` names the data folder of a town; `thorp serve` makes one"));
+    }
+    let added = serve::async_runtime()?.block_on(thorp_town::add_user_to_folder(data, name, now_micros));
+    let (user, token) = added.map_err(serve::refused)?;
+    if args.town.json {
+        output::data(&json!({ "name": user.name, "token": token.secret }).to_string());
+        return Ok(());
+    }
+    show(&Issued { name: user.name, token: token.secret }, None);
     Ok(())
 }
 

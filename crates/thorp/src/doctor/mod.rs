@@ -1,0 +1,87 @@
+//! `thorp doctor`: whether this machine has what a town needs, found out by trying, with what to do if not.
+
+mod deno;
+mod folder;
+mod isolation;
+mod machine;
+mod report;
+mod sandbox;
+
+use crate::failure::{Exit, Failure};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Find out whether this machine has what a town needs
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Exit code 1 if something is missing that `thorp serve` needs.
+
+Examples:
+  thorp doctor
+  thorp doctor --data /var/lib/thorp/data --json")]
+pub(crate) struct DoctorArgs {
+    /// The data folder that the town has or will have
+    #[arg(long, value_name = "DIR", env = "THORP_DATA", default_value = "./thorp-data")]
+    data: PathBuf,
+    /// The Deno binary [default: that of `npm ci`, or the one on the PATH]
+    #[arg(long, value_name = "PATH", env = "THORP_DENO")]
+    deno: Option<PathBuf>,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// All is well.
+    Ok,
+    /// It works, but not as well as it could.
+    Warning,
+    /// A town does not work here.
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    /// What was found.
+    finding: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, finding: impl Into<String>) -> Self {
+        Self { name, state: State::Ok, finding: finding.into(), fix: None }
+    }
+
+    fn warning(name: &'static str, finding: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name, state: State::Warning, finding: finding.into(), fix: Some(fix.into()) }
+    }
+
+    fn failed(name: &'static str, finding: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { name, state: State::Failed, finding: finding.into(), fix: Some(fix.into()) }
+    }
+}
+
+pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
+    let (deno, found) = deno::check(args.deno.as_deref());
+    let mut checks = vec![deno];
+    checks.extend(folder::checks(&args.data));
+    checks.extend(machine::checks());
+    checks.push(sandbox::check(found));
+    checks.extend(isolation::checks());
+    report::print(&checks, args.json);
+    let failed = checks.iter().filter(|check| check.state == State::Failed).count();
+    match failed {
+        0 => Ok(()),
+        1 => Err(Failure::new(Exit::Program, "one check failed")),
+        many => Err(Failure::new(Exit::Program, format!("{many} checks failed"))),
+    }
+}

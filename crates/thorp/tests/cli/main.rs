@@ -1,0 +1,12 @@
+//! The whole program, from outside: exit codes, stdout and stderr of the real binary, with real sandboxes.
+
+mod doctor;
+mod help;
+mod life;
+mod people;
+mod push_pull;
+mod refusals;
+mod running;
+mod stopping;
+mod support;
+mod usage;
