@@ -195,9 +195,13 @@ fn cpu_ticks() -> Result<u64> {
 }
 
 async fn sustained_runs(runtime: &Runtime, time: Duration, parallel: usize) -> Result<f64> {
-    let start = Instant::now();
     let done = AtomicUsize::new(0);
     let program = body();
+    // What was prepared before is not sustained: it is used up first.
+    while runtime.status().ready > 0 {
+        run(runtime, &program).await?;
+    }
+    let start = Instant::now();
     let worker = async || -> Result<()> {
         while start.elapsed() < time {
             run(runtime, &program).await?;
@@ -205,10 +209,6 @@ async fn sustained_runs(runtime: &Runtime, time: Duration, parallel: usize) -> R
         }
         Ok(())
     };
-    // What was prepared before is not sustained: it is used up first.
-    while runtime.status().ready > 0 {
-        run(runtime, &program).await?;
-    }
     match parallel {
         1 => worker().await?,
         2 => drop(tokio::try_join!(worker(), worker())?),
