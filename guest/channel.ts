@@ -44,6 +44,8 @@ const FRAME_BYTES_MAX = 64 << 20;
 // says before it blocks the thread for ever is on its way.
 const CHUNK_BYTES_MAX = 16 << 10;
 
+const READ_BYTES = 16 << 10;
+
 const ignore = () => {};
 
 /** The guest's end of the connection. */
@@ -51,6 +53,9 @@ export class Channel {
   #read: (buffer: Uint8Array) => Promise<number | null>;
   #write: (bytes: Uint8Array) => Promise<number>;
   #key = new NativeUint8Array(16);
+  #buffer = new NativeUint8Array(READ_BYTES);
+  #from = 0;
+  #to = 0;
 
   private constructor(connection: Deno.UnixConn) {
     this.#read = connection.read.bind(connection);
@@ -79,14 +84,24 @@ export class Channel {
   }
 
   async #fill(length: number): Promise<Uint8Array> {
-    const buffer = new NativeUint8Array(length);
-    let filled = 0;
-    while (filled < length) {
-      const count = await guard(this.#read(view(buffer, filled)));
-      if (count === null) throw new NativeTypeError("The host closed the connection");
-      filled += count;
+    const filled = new NativeUint8Array(length);
+    let at = 0;
+    while (at < length) {
+      if (this.#from === this.#to) await guard(this.#refill());
+      const count = min(length - at, this.#to - this.#from);
+      setBytes(filled, view(this.#buffer, this.#from, this.#from + count), at);
+      this.#from += count;
+      at += count;
     }
-    return buffer;
+    return filled;
+  }
+
+  // A small frame comes with one read: each is a turn of the event loop.
+  async #refill(): Promise<void> {
+    const count = await guard(this.#read(this.#buffer));
+    if (count === null) throw new NativeTypeError("The host closed the connection");
+    this.#from = 0;
+    this.#to = count;
   }
 
   /** Sends a frame. It is on its way when this returns, unless the host is slow. */
