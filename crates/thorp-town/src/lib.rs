@@ -22,6 +22,7 @@ mod view;
 
 pub use accounts::add_user_to_folder;
 pub use compiler::COMPILE_SUBCOMMAND;
+pub use dependencies::esbuild_beside;
 pub use error::{CodeConflict, ErrorCode, RunFault, TownError};
 pub use evaluate::{Answer, EvalInput, RunInput};
 pub use health::{Check, Health};

@@ -72,3 +72,7 @@ pub const FORGET_BATCH_RUNS: u32 = 500;
 pub const KEEPER_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// Characters of a search.
 pub const SEARCH_CHARS_MAX: usize = 512;
+/// Bytes of all bundles of one dependency folder.
+pub const BUNDLE_BYTES_MAX: u64 = 24 * 1024 * 1024;
+/// Wall time of bundling, and of loading what was bundled.
+pub const BUNDLE_WALL: Duration = Duration::from_secs(30);

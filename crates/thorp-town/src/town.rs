@@ -38,6 +38,8 @@ pub struct TownConfig {
     pub runs_kept: Duration,
     /// The oldest evaluations are forgotten when all together need more.
     pub runs_bytes_max: u64,
+    /// The esbuild binary. Without it, packages stay as they are installed, and load more slowly.
+    pub esbuild: Option<PathBuf>,
     /// The registry of `npm:` packages, if not the usual one.
     pub npm_registry: Option<String>,
     /// The registry of `jsr:` packages, if not the usual one.
@@ -58,6 +60,7 @@ impl TownConfig {
             pool: PoolLimits::default(),
             runs_kept: limits::RUNS_KEPT,
             runs_bytes_max: limits::RUNS_BYTES_MAX,
+            esbuild: None,
             npm_registry: None,
             jsr_registry: None,
             clock,
@@ -127,7 +130,7 @@ impl Town {
         let spawner = Spawner::new(config.executable.clone()).map_err(TownError::internal)?;
         let parts = Parts {
             compiler: Compiler::new(spawner.clone(), config.executable.clone()),
-            dependencies: Dependencies::new(&config, spawner, store.clone())?,
+            dependencies: Dependencies::new(&config, spawner, runtime.clone(), store.clone())?,
             tokens: TokenCache::default(),
             expressions: Cache::new(),
             versions: Cache::new(),

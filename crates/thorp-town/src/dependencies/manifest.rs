@@ -8,6 +8,8 @@ use thorp_lang::{Facts, ImportKind};
 pub(crate) struct Manifest {
     /// Alias to `npm:name@range`, as `package.json` wants it.
     pub(crate) packages: BTreeMap<String, String>,
+    /// How the compiled code imports the packages, such as `zod__4/mini`.
+    pub(crate) specifiers: BTreeSet<String>,
     /// `https:` and `jsr:` specifiers as they were written.
     pub(crate) remote: BTreeSet<String>,
 }
@@ -20,6 +22,8 @@ impl Manifest {
                 ImportKind::Npm {
                     name, range, alias, ..
                 } => {
+                    let specifier = import.rewritten.as_ref().unwrap_or(&import.specifier);
+                    manifest.specifiers.insert(specifier.clone());
                     manifest
                         .packages
                         .insert(alias.clone(), requirement(name, range));
@@ -43,8 +47,9 @@ impl Manifest {
             .packages
             .iter()
             .map(|(alias, wanted)| format!("{alias}={wanted}\n"));
+        let imported = self.specifiers.iter().chain(&self.remote);
         packages
-            .chain(self.remote.iter().map(|address| format!("{address}\n")))
+            .chain(imported.map(|name| format!("{name}\n")))
             .collect()
     }
 }
@@ -68,6 +73,7 @@ mod tests {
                 .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
                 .collect(),
             remote: remote.iter().map(|r| (*r).to_owned()).collect(),
+            ..Manifest::default()
         }
     }
 

@@ -3,11 +3,13 @@
 //! What was resolved lies in folders named by the hash of their contents, never changed afterwards. Which needs led to which
 //! folder stands in the store, and is used again for the same user only.
 
+mod bundle;
 mod collect;
 mod intake;
 mod manifest;
 mod resolver;
 
+pub use bundle::esbuild_beside;
 pub(crate) use manifest::Manifest;
 
 use crate::error::TownError;
@@ -23,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use thorp_lang::{Facts, Import, ImportKind};
+use thorp_runtime::Runtime;
 use thorp_runtime::confined::Spawner;
 use thorp_store::{DependencySet, Digest, NewDependencySet, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -61,6 +64,7 @@ impl Dependencies {
     pub(crate) fn new(
         config: &TownConfig,
         spawner: Spawner,
+        runtime: Runtime,
         store: Store,
     ) -> Result<Self, TownError> {
         let folders = config.data.join("dependencies");
@@ -68,7 +72,7 @@ impl Dependencies {
         let folders = folders
             .canonicalize()
             .map_err(|error| TownError::unusable(&folders, &error))?;
-        let resolver = Resolver::new(config, folders.join("work"), spawner);
+        let resolver = Resolver::new(config, folders.join("work"), spawner, runtime);
         remove_folder(&resolver.work)
             .map_err(|error| TownError::unusable(&resolver.work, &error))?;
         Ok(Self {

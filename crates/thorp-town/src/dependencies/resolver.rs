@@ -1,6 +1,7 @@
 //! Finds out and downloads, by the stock Deno in a process of its own, in a folder that is thrown away. Scripts of packages
 //! are never run.
 
+use super::bundle::Bundler;
 use super::intake::{IntakeError, remove_folder, take_in};
 use super::{Failure, Manifest};
 use crate::error::TownError;
@@ -12,6 +13,7 @@ use crate::town::TownConfig;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use thorp_runtime::Runtime;
 use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use thorp_store::Digest;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -24,6 +26,7 @@ pub(super) struct Resolver {
     spawner: Spawner,
     deno: PathBuf,
     registries: Vec<(OsString, OsString)>,
+    bundler: Bundler,
 }
 
 /// A folder that was made and is not in its place yet.
@@ -35,14 +38,21 @@ pub(super) struct Resolution {
 }
 
 impl Resolver {
-    pub(super) fn new(config: &TownConfig, work: PathBuf, spawner: Spawner) -> Self {
+    pub(super) fn new(
+        config: &TownConfig,
+        work: PathBuf,
+        spawner: Spawner,
+        runtime: Runtime,
+    ) -> Self {
         let mut registries: Vec<(OsString, OsString)> = Vec::new();
         let mut setting = |name: &str, value: &Option<String>| {
             registries.extend(value.as_ref().map(|value| (name.into(), value.into())));
         };
         setting("NPM_CONFIG_REGISTRY", &config.npm_registry);
         setting("JSR_URL", &config.jsr_registry);
+        let bundler = Bundler::new(config.esbuild.clone(), spawner.clone(), runtime);
         Self {
+            bundler,
             work,
             spawner,
             deno: config.deno.clone(),
@@ -66,6 +76,7 @@ impl Resolver {
         }
         if !manifest.packages.is_empty() {
             self.install_packages(&room, manifest, progress).await?;
+            self.bundler.bundle(&room, manifest, progress).await;
         }
         room.take_in(manifest).await
     }
@@ -265,8 +276,8 @@ fn package_name(wanted: &str) -> Option<&str> {
 }
 
 /// A folder to work in, gone when it is dropped.
-struct Room {
-    folder: PathBuf,
+pub(super) struct Room {
+    pub(super) folder: PathBuf,
 }
 
 impl Drop for Room {
@@ -282,7 +293,7 @@ impl Room {
         Ok(Self { folder })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 

@@ -51,7 +51,9 @@ pub(crate) fn async_runtime() -> Result<Runtime, Failure> {
 fn config(args: &ServeArgs) -> Result<TownConfig, Failure> {
     let deno = deno::find(args.deno.as_deref())?;
     let data = absolute(&args.data)?;
+    let esbuild = thorp_town::esbuild_beside(&deno);
     let mut config = TownConfig::new(data, deno, PathBuf::from(OWN_EXECUTABLE), clock::now_micros);
+    config.esbuild = esbuild;
     args.apply(&mut config)?;
     Ok(config)
 }
@@ -59,6 +61,13 @@ fn config(args: &ServeArgs) -> Result<TownConfig, Failure> {
 /// The path from the root: what starts from here may run elsewhere.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::file("find", path, &error))
+}
+
+/// Why a folder cannot be named in Deno's permissions, where some characters have a meaning of their own.
+pub(crate) fn unsuitable(path: &Path) -> Option<&'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.@+".contains(c);
+    let suits = path.to_str().is_some_and(|text| text.chars().all(plain));
+    (!suits).then_some("its path has characters other than letters, digits and `/-_.@+`")
 }
 
 async fn keep(args: &ServeArgs, listener: std::net::TcpListener, config: TownConfig) -> Result<(), Failure> {

@@ -1,0 +1,387 @@
+//! Makes installed packages quick to load: one file an import instead of hundreds.
+//!
+//! What is bundled must behave as what was installed. Whatever hints at the opposite (files read beside the code,
+//! computed `require`s, other exports than Deno finds) leaves the packages as they were installed.
+
+use super::manifest::Manifest;
+use super::resolver::Room;
+use crate::limits::{BUNDLE_BYTES_MAX, BUNDLE_WALL};
+use crate::save::{OnProgress, ProgressStep, tell};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
+use thorp_runtime::{Export, Job, ModuleProgram, Program, RunLimits, Runtime};
+use uuid::Uuid;
+
+/// Where the installed packages go when the bundles take their place. Not copied with the folder.
+const INSTALLED: &str = "installed";
+const BUNDLED: &str = "bundled";
+
+/// What code may not say if it is to be bundled: it looks for files beside itself, or loads what nobody can foresee.
+const SUSPICIOUS: [&str; 4] = ["__dirname", "__filename", "import.meta.", ".node\""];
+
+/// What esbuild writes where CommonJS code asks for a built-in module, which an ES module can't do by itself.
+const NEEDS_REQUIRE: &str = "Dynamic require of";
+
+/// Gives it the means. Not there for everybody, since it loads `node:module`.
+const GIVE_REQUIRE: &str = "--banner:js=import{createRequire as __thorp}from\"node:module\";\
+                            const require=__thorp(\"file:///val/main.mjs\");";
+
+/// The esbuild that lies in the same `node_modules` folder as this Deno, if one does.
+#[must_use]
+pub fn esbuild_beside(deno: &Path) -> Option<PathBuf> {
+    let platform = if cfg!(target_arch = "aarch64") {
+        "linux-arm64"
+    } else {
+        "linux-x64"
+    };
+    let modules = deno
+        .ancestors()
+        .find(|folder| folder.ends_with("node_modules"))?;
+    let esbuild = modules.join("@esbuild").join(platform).join("bin/esbuild");
+    esbuild.is_file().then_some(esbuild)
+}
+
+/// Names and types of exports, by specifier.
+type Exports = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Bundles with esbuild, if it is there.
+pub(super) struct Bundler {
+    esbuild: Option<PathBuf>,
+    spawner: Spawner,
+    runtime: Runtime,
+}
+
+/// Why packages stay as they are.
+#[derive(Debug, thiserror::Error)]
+enum Unbundled {
+    #[error("esbuild is not there")]
+    NoBundler,
+    #[error("the packages do not load: {0}")]
+    DoNotLoad(String),
+    #[error("esbuild refused them")]
+    Refused,
+    #[error("their code says `{0}`")]
+    Suspicious(&'static str),
+    #[error("they are larger than {} MiB", BUNDLE_BYTES_MAX >> 20)]
+    TooLarge,
+    #[error("`{0}` exports something else when bundled")]
+    Differs(String),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Bundler {
+    pub(super) fn new(esbuild: Option<PathBuf>, spawner: Spawner, runtime: Runtime) -> Self {
+        Self {
+            esbuild,
+            spawner,
+            runtime,
+        }
+    }
+
+    /// Replaces the installed packages of the room by bundles, where that changes nothing but the time to load them.
+    pub(super) async fn bundle(&self, room: &Room, manifest: &Manifest, progress: OnProgress<'_>) {
+        tell(progress, ProgressStep::Bundle, "bundling packages");
+        if let Err(reason) = self.try_bundle(room, manifest).await {
+            tracing::debug!(packages = ?manifest.packages, %reason, "packages are not bundled");
+        }
+    }
+
+    async fn try_bundle(&self, room: &Room, manifest: &Manifest) -> Result<(), Unbundled> {
+        let esbuild = self.esbuild.as_ref().ok_or(Unbundled::NoBundler)?;
+        let installed = self.exports(&room.folder, &manifest.specifiers).await?;
+        for (at, (specifier, exports)) in installed.iter().enumerate() {
+            fs::write(room.path(&entry_name(at)), entry(specifier, exports))?;
+        }
+        self.run_esbuild(esbuild, room, esbuild_args(manifest))
+            .await?;
+        if outputs_need_require(&room.path(BUNDLED))? {
+            let args = esbuild_args(manifest)
+                .into_iter()
+                .chain([GIVE_REQUIRE.to_owned()]);
+            self.run_esbuild(esbuild, room, args.collect()).await?;
+        }
+        write_packages(room, manifest)?;
+        let trial = room.path("trial");
+        fs::create_dir(&trial)?;
+        std::os::unix::fs::symlink(room.path(BUNDLED), trial.join("node_modules"))?;
+        let bundled = self.exports(&trial, &manifest.specifiers).await?;
+        check_same(&installed, &bundled)?;
+        fs::rename(room.path("node_modules"), room.path(INSTALLED))?;
+        fs::rename(room.path(BUNDLED), room.path("node_modules"))?;
+        Ok(())
+    }
+
+    /// What the packages export, found out by loading them in a sandbox.
+    async fn exports(
+        &self,
+        folder: &Path,
+        specifiers: &BTreeSet<String>,
+    ) -> Result<Exports, Unbundled> {
+        let program = ModuleProgram {
+            files: vec![("exports.mjs".to_owned(), exports_code(specifiers))],
+            entry: "exports.mjs".to_owned(),
+            export: Export::Default,
+            dependencies: Some(folder.to_path_buf()),
+        };
+        let job = Job {
+            run: Uuid::now_v7(),
+            program: Program::Module(program.into()),
+            args: "[]".to_owned(),
+            limits: RunLimits {
+                wall: BUNDLE_WALL,
+                cpu: BUNDLE_WALL,
+                ..RunLimits::default()
+            },
+        };
+        let value = self
+            .runtime
+            .run(job)
+            .await
+            .result
+            .map_err(|failure| Unbundled::DoNotLoad(failure.to_string()))?;
+        serde_json::from_str(&value.json).map_err(|error| Unbundled::DoNotLoad(error.to_string()))
+    }
+
+    async fn run_esbuild(
+        &self,
+        esbuild: &Path,
+        room: &Room,
+        args: Vec<String>,
+    ) -> Result<(), Unbundled> {
+        let command = Command {
+            program: esbuild.to_path_buf(),
+            args: args.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            cwd: room.folder.clone(),
+            stdin: Input::Empty,
+            limits: Limits {
+                file_bytes: BUNDLE_BYTES_MAX,
+                ..Limits::default()
+            },
+        };
+        let process = self
+            .spawner
+            .spawn(&command)
+            .await
+            .map_err(io::Error::other)?;
+        match tokio::time::timeout(BUNDLE_WALL, process.wait()).await {
+            Ok(Ok(Exit::Code(0))) => Ok(()),
+            _ => Err(Unbundled::Refused),
+        }
+    }
+}
+
+fn entry_name(at: usize) -> String {
+    format!("entry-{at}.mjs")
+}
+
+fn exports_code(specifiers: &BTreeSet<String>) -> String {
+    let specifiers = json!(specifiers);
+    format!(
+        "export default async () => {{\n  const all = {{}};\n  for (const specifier of {specifiers}) {{\n    \
+         const module = await import(specifier);\n    all[specifier] = Object.fromEntries(\n      \
+         Object.keys(module).filter((name) => name !== \"module.exports\")\n        \
+         .map((name) => [name, typeof module[name]]),\n    );\n  }}\n  return all;\n}};\n"
+    )
+}
+
+/// A module that exports exactly what the package does.
+fn entry(specifier: &str, exports: &BTreeMap<String, String>) -> String {
+    let names: Vec<String> = exports.keys().map(|name| exported(name)).collect();
+    format!(
+        "export {{ {} }} from {};\n",
+        names.join(", "),
+        json!(specifier)
+    )
+}
+
+fn exported(name: &str) -> String {
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
+    if plain && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        json!(name).to_string()
+    }
+}
+
+/// `esbuild` with the same conditions as Deno. Entries lie as the packages' files; what they share lies beside.
+fn esbuild_args(manifest: &Manifest) -> Vec<String> {
+    let fixed = [
+        "--bundle",
+        "--splitting",
+        "--format=esm",
+        "--platform=node",
+        "--target=esnext",
+        "--conditions=deno",
+        "--out-extension:.js=.mjs",
+        "--chunk-names=.shared/[hash]",
+        "--keep-names",
+        "--minify-whitespace",
+        "--legal-comments=none",
+        "--log-level=error",
+        "--log-override:unsupported-require-call=error",
+        "--log-override:indirect-require=error",
+    ];
+    let entries = manifest
+        .specifiers
+        .iter()
+        .enumerate()
+        .map(|(at, specifier)| format!("{}={}", output_stem(manifest, specifier), entry_name(at)));
+    fixed
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("--outdir={BUNDLED}")])
+        .chain(entries)
+        .collect()
+}
+
+/// `zod__4/mini` lies in `zod__4/mini.mjs`, `zod__4` in `zod__4/index.mjs`.
+fn output_stem(manifest: &Manifest, specifier: &str) -> String {
+    match split(manifest, specifier) {
+        Some((alias, "")) => format!("{alias}/index"),
+        Some((alias, subpath)) => format!("{alias}/sub/{}", subpath.replace(['/', '.'], "_")),
+        None => specifier.to_owned(),
+    }
+}
+
+/// A specifier's alias and the path behind it.
+fn split<'a>(manifest: &Manifest, specifier: &'a str) -> Option<(&'a str, &'a str)> {
+    let parts = if specifier.starts_with('@') { 2 } else { 1 };
+    let end = specifier
+        .match_indices('/')
+        .nth(parts - 1)
+        .map_or(specifier.len(), |(at, _)| at);
+    let (alias, subpath) = specifier.split_at(end);
+    manifest
+        .packages
+        .contains_key(alias)
+        .then(|| (alias, subpath.trim_start_matches('/')))
+}
+
+/// Refuses what can't be bundled. Answers whether the code asks for built-in modules by `require`.
+fn outputs_need_require(bundled: &Path) -> Result<bool, Unbundled> {
+    let (mut bytes, mut needs_require) = (0, false);
+    let mut folders = vec![bundled.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            bytes += entry.metadata()?.len();
+            if bytes > BUNDLE_BYTES_MAX {
+                return Err(Unbundled::TooLarge);
+            }
+            let text = fs::read_to_string(entry.path())?;
+            check_text(&text)?;
+            needs_require |= text.contains(NEEDS_REQUIRE);
+        }
+    }
+    Ok(needs_require)
+}
+
+fn check_text(text: &str) -> Result<(), Unbundled> {
+    match SUSPICIOUS.into_iter().find(|word| text.contains(word)) {
+        Some(word) => Err(Unbundled::Suspicious(word)),
+        None => Ok(()),
+    }
+}
+
+/// Gives each alias a `package.json` that leads its specifiers to the bundles.
+fn write_packages(room: &Room, manifest: &Manifest) -> io::Result<()> {
+    for alias in manifest.packages.keys() {
+        let text = fs::read_to_string(room.path("node_modules").join(alias).join("package.json"))?;
+        let package: serde_json::Value = serde_json::from_str(&text)?;
+        let exports: BTreeMap<String, String> = manifest
+            .specifiers
+            .iter()
+            .filter_map(|specifier| {
+                let (_, subpath) = split(manifest, specifier).filter(|(of, _)| of == alias)?;
+                let key = if subpath.is_empty() {
+                    ".".to_owned()
+                } else {
+                    format!("./{subpath}")
+                };
+                let file = output_stem(manifest, specifier);
+                Some((key, format!("./{}.mjs", &file[alias.len() + 1..])))
+            })
+            .collect();
+        let bundled =
+            json!({ "name": package["name"], "version": package["version"], "exports": exports });
+        let folder = room.path(BUNDLED).join(alias);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("package.json"), bundled.to_string())?;
+    }
+    Ok(())
+}
+
+fn check_same(installed: &Exports, bundled: &Exports) -> Result<(), Unbundled> {
+    let differs = installed
+        .iter()
+        .find(|(specifier, exports)| bundled.get(*specifier) != Some(*exports));
+    match differs {
+        Some((specifier, _)) => Err(Unbundled::Differs(specifier.clone())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        let packages = [("zod__4", "npm:zod@4"), ("@hono/x__1", "npm:@hono/x@1")];
+        let specifiers = ["zod__4", "zod__4/v4/mini", "@hono/x__1", "@hono/x__1/a.js"];
+        Manifest {
+            packages: packages
+                .into_iter()
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .collect(),
+            specifiers: specifiers.into_iter().map(str::to_owned).collect(),
+            ..Manifest::default()
+        }
+    }
+
+    #[test]
+    fn specifiers_have_an_alias_and_a_path() {
+        let manifest = manifest();
+        assert_eq!(
+            split(&manifest, "zod__4/v4/mini"),
+            Some(("zod__4", "v4/mini"))
+        );
+        assert_eq!(split(&manifest, "@hono/x__1"), Some(("@hono/x__1", "")));
+        assert_eq!(split(&manifest, "lodash"), None);
+        assert_eq!(
+            output_stem(&manifest, "@hono/x__1/a.js"),
+            "@hono/x__1/sub/a_js"
+        );
+        assert_eq!(output_stem(&manifest, "zod__4"), "zod__4/index");
+    }
+
+    #[test]
+    fn entries_export_by_name() {
+        let names = ["default", "z", "a-b", "1x"];
+        let exports = names
+            .into_iter()
+            .map(|name| (name.to_owned(), "object".to_owned()))
+            .collect();
+        assert_eq!(
+            entry("zod__4", &exports),
+            "export { \"1x\", \"a-b\", default, z } from \"zod__4\";\n"
+        );
+    }
+
+    #[test]
+    fn code_that_looks_beside_itself_is_left_alone() {
+        assert!(check_text("export const a=1;").is_ok());
+        assert!(check_text("readFileSync(__dirname+\"/a\")").is_err());
+    }
+}
