@@ -1,7 +1,9 @@
 //! Evaluating expressions and running vals: who may, as whom, what came of it, and that it is written down.
 
 use crate::error::{ErrorCode, RunFault, TownError};
-use crate::limits::{ARGS_BYTES_MAX, EXPRESSION_BYTES_MAX, RUN_CPU, RUN_MEMORY_BYTES, RUN_WALL};
+use crate::limits::{
+    ANONYMOUS_RUNS_MAX, ARGS_BYTES_MAX, EXPRESSION_BYTES_MAX, RUN_CPU, RUN_MEMORY_BYTES, RUN_WALL,
+};
 use crate::names::bare;
 use crate::programs::Ready;
 use crate::town::Town;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use thorp_lang::{Compiled, Source};
 use thorp_runtime::{Failure, Job, Outcome, RunLimits, RunValue};
 use thorp_store::{Digest, Endpoint, Trigger, Val, Version};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 /// An expression to evaluate.
@@ -82,6 +85,11 @@ impl Town {
             return Err(TownError::refused(ErrorCode::TooLarge, message));
         }
         let args = checked_args(input.args)?;
+        let place = if user.is_none() {
+            Some(self.anonymous_place()?)
+        } else {
+            None
+        };
         let ready = self.expression(user, &input.code).await?;
         let begin = Begin {
             ready,
@@ -92,7 +100,7 @@ impl Town {
             run_as: user,
             trigger: Trigger::Eval,
         };
-        self.execute(begin).await
+        self.execute(begin, place).await
     }
 
     /// Runs a val as its author, for whoever may call it.
@@ -120,7 +128,7 @@ impl Town {
             run_as: Some(val.owner_id),
             trigger: Trigger::Run,
         };
-        self.execute(begin).await
+        self.execute(begin, None).await
     }
 
     fn may_evaluate(&self, caller: &Caller) -> Result<Option<Uuid>, TownError> {
@@ -128,6 +136,21 @@ impl Town {
             return Ok(None);
         }
         caller.user(Scope::Run).map(|user| Some(user.id))
+    }
+
+    /// Callers without a token share a few places, so that they can't crowd out the others.
+    fn anonymous_place(&self) -> Result<OwnedSemaphorePermit, TownError> {
+        Arc::clone(&self.0.anonymous)
+            .try_acquire_owned()
+            .map_err(|_| {
+                TownError::hinted(
+                    ErrorCode::RateLimited,
+                    format!(
+                        "callers without a token have {ANONYMOUS_RUNS_MAX} evaluations at a time"
+                    ),
+                    "try again, or send `Authorization: Bearer <token>`",
+                )
+            })
     }
 
     /// The program of an expression, from memory if it was evaluated lately.
@@ -198,10 +221,18 @@ impl Town {
         Ok(Ready::new(&compiled, locked))
     }
 
-    /// Runs, and writes it down before anybody hears of it. Goes on if the caller goes away.
-    async fn execute(&self, begin: Begin) -> Result<Answer, TownError> {
+    /// Runs, and writes it down before anybody hears of it. Goes on if the caller goes away, and keeps the caller's place
+    /// until it has ended.
+    async fn execute(
+        &self,
+        begin: Begin,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Answer, TownError> {
         let town = self.clone();
-        let task = tokio::spawn(async move { town.execute_here(begin).await });
+        let task = tokio::spawn(async move {
+            let _place = place;
+            town.execute_here(begin).await
+        });
         task.await
             .map_err(|error| TownError::internal(format!("a run was lost: {error}")))?
     }

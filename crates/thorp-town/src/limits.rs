@@ -36,6 +36,8 @@ pub const DEPENDENCY_DEPTH_MAX: usize = 64;
 pub const DEPENDENCIES_MAX: usize = 200;
 /// Wall time of one resolution.
 pub const RESOLVE_WALL: Duration = Duration::from_secs(180);
+/// How long what was downloaded serves other resolutions, too. Longer than [`RESOLVE_WALL`].
+pub const DOWNLOADS_SHARED: Duration = Duration::from_secs(10 * 60);
 /// Resolutions at the same time.
 pub const RESOLUTIONS_MAX: usize = 2;
 /// Bytes of the resolver's messages that are read.
@@ -54,8 +56,6 @@ pub const PROGRAMS_CACHED_MAX: usize = 1024;
 pub const PROGRAM_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long an answer of the health check stands.
 pub const HEALTH_FRESH: Duration = Duration::from_secs(5);
-/// How long a deleted val can be brought back.
-pub const DELETED_VAL_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Tokens whose callers are remembered.
 pub const TOKEN_CACHE_MAX: usize = 10_000;
 /// How exactly the last use of a token is known, in microseconds.
@@ -76,3 +76,5 @@ pub const SEARCH_CHARS_MAX: usize = 512;
 pub const BUNDLE_BYTES_MAX: u64 = 24 * 1024 * 1024;
 /// Wall time of bundling, and of loading what was bundled.
 pub const BUNDLE_WALL: Duration = Duration::from_secs(30);
+/// Evaluations of callers without a token at the same time.
+pub const ANONYMOUS_RUNS_MAX: usize = 4;

@@ -16,6 +16,7 @@ use std::time::Duration;
 use thorp_runtime::confined::Spawner;
 use thorp_runtime::{PoolLimits, Runtime, RuntimeConfig};
 use thorp_store::{Store, StoreConfig};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Microseconds since 1970.
@@ -103,6 +104,7 @@ pub(crate) struct Parts {
     pub(crate) expressions: Cache<(Option<Uuid>, [u8; 32])>,
     pub(crate) versions: Cache<(Uuid, i64)>,
     pub(crate) health: HealthCheck,
+    pub(crate) anonymous: Arc<Semaphore>,
     scratch: PathBuf,
     keeper: OnceLock<tokio::task::AbortHandle>,
 }
@@ -135,6 +137,7 @@ impl Town {
             expressions: Cache::new(),
             versions: Cache::new(),
             health: HealthCheck::default(),
+            anonymous: Arc::new(Semaphore::new(limits::ANONYMOUS_RUNS_MAX)),
             keeper: OnceLock::new(),
             store,
             runtime,
@@ -149,6 +152,11 @@ impl Town {
             owner_token_file: first.token_file,
             town,
         })
+    }
+
+    /// Takes no more runs and kills those that run. They are recorded, and their callers are told.
+    pub async fn end_runs(&self) {
+        self.0.runtime.shutdown(Duration::ZERO).await;
     }
 
     /// Ends: runs get `grace` to end by themselves, then everything is killed and removed.
@@ -180,6 +188,7 @@ fn runtime_config(config: &TownConfig, scratch: &Path) -> RuntimeConfig {
         state_dir: config.data.join("runtime"),
         scratch_dir: scratch.to_path_buf(),
         readable: vec![config.data.join("dependencies")],
+        jsr_registry: config.jsr_registry.clone(),
         pool: config.pool.clone(),
         clock: config.clock,
     }

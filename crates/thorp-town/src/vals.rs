@@ -220,7 +220,7 @@ impl Town {
         self.detail(caller, val, None).await
     }
 
-    /// Deletes a val; it can be brought back for [`crate::limits::DELETED_VAL_KEPT`].
+    /// Deletes a val. It keeps its versions and can be brought back.
     ///
     /// # Errors
     /// `NOT_FOUND`.

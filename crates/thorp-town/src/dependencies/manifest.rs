@@ -54,7 +54,8 @@ impl Manifest {
     }
 }
 
-fn requirement(name: &str, range: &str) -> String {
+/// What `package.json` says of a package.
+pub(super) fn requirement(name: &str, range: &str) -> String {
     if range.is_empty() {
         format!("npm:{name}@*")
     } else {

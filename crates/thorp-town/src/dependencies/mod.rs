@@ -5,12 +5,14 @@
 
 mod bundle;
 mod collect;
+mod explain;
 mod intake;
 mod manifest;
 mod resolver;
 
 pub use bundle::esbuild_beside;
 pub(crate) use manifest::Manifest;
+use manifest::requirement;
 
 use crate::error::TownError;
 use crate::limits::{DEPENDENCY_TOUCH_MICROS, RESOLUTIONS_MAX};
@@ -56,7 +58,7 @@ pub(crate) struct Locked {
 pub(crate) struct Failure {
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    /// The package or address that is to blame, if that is known.
+    /// What of the manifest is to blame, such as `npm:zod@4` or an address, if that is known.
     pub(crate) culprit: Option<String>,
 }
 
@@ -240,7 +242,7 @@ impl Failure {
             return false;
         };
         match &import.kind {
-            ImportKind::Npm { name, .. } => name == culprit,
+            ImportKind::Npm { name, range, .. } => requirement(name, range) == *culprit,
             _ => import.specifier == *culprit,
         }
     }

@@ -2,14 +2,17 @@
 //! are never run.
 
 use super::bundle::Bundler;
+use super::explain::{ENTRY, explain, package_name};
 use super::intake::{IntakeError, remove_folder, take_in};
 use super::{Failure, Manifest};
 use crate::error::TownError;
 use crate::limits::{
-    DEPENDENCIES_MAX, DEPENDENCY_BYTES_MAX, RESOLVE_OUTPUT_BYTES_MAX, RESOLVE_WALL,
+    DEPENDENCIES_MAX, DEPENDENCY_BYTES_MAX, DOWNLOADS_SHARED, RESOLVE_OUTPUT_BYTES_MAX,
+    RESOLVE_WALL,
 };
 use crate::save::{OnProgress, ProgressStep, tell};
 use crate::town::TownConfig;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,6 +21,9 @@ use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use thorp_store::Digest;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use uuid::Uuid;
+
+/// Deno's cache, in a room and in what is made of it.
+const CACHE: &str = "deno-dir";
 
 /// What makes dependency folders.
 pub(super) struct Resolver {
@@ -71,43 +77,16 @@ impl Resolver {
         }
         let room =
             Room::new(&self.work).map_err(|error| Failure::unavailable(error.to_string()))?;
-        if !manifest.remote.is_empty() {
-            self.fetch_modules(&room, manifest, progress).await?;
-        }
-        if !manifest.packages.is_empty() {
-            self.install_packages(&room, manifest, progress).await?;
+        self.install(&room, manifest, progress).await?;
+        // What modules of the web import by `npm:` is found among the installed packages only.
+        if !manifest.packages.is_empty() && manifest.remote.is_empty() {
             self.bundler.bundle(&room, manifest, progress).await;
         }
         room.take_in(manifest).await
     }
 
-    /// `https:` and `jsr:` modules, with all that they import, into a cache of their own.
-    async fn fetch_modules(
-        &self,
-        room: &Room,
-        manifest: &Manifest,
-        progress: OnProgress<'_>,
-    ) -> Result<(), Failure> {
-        let entry: String = manifest
-            .remote
-            .iter()
-            .map(|address| format!("import {address:?};\n"))
-            .collect();
-        room.write("entry.mjs", &entry)?;
-        let args = [
-            "cache",
-            "--no-config",
-            "--no-lock",
-            "--allow-import",
-            "--node-modules-dir=none",
-            "entry.mjs",
-        ];
-        self.deno(room, &args, &room.path("deno-dir"), manifest, progress)
-            .await
-    }
-
-    /// `npm:` packages, each under its alias.
-    async fn install_packages(
+    /// `npm:` packages, each under its alias; `https:` and `jsr:` modules in a cache of their own; and all that they import.
+    async fn install(
         &self,
         room: &Room,
         manifest: &Manifest,
@@ -116,30 +95,50 @@ impl Resolver {
         let package = serde_json::json!({ "private": true, "dependencies": manifest.packages });
         room.write("package.json", &package.to_string())?;
         room.write("deno.json", "{}")?;
-        let args = [
+        room.write(ENTRY, &entry(manifest))?;
+        self.share_downloads(room)
+            .map_err(|error| Failure::unavailable(error.to_string()))?;
+        let mut args = vec![
             "install",
             "--node-modules-dir=auto",
             "--node-modules-linker=isolated",
         ];
-        self.deno(
-            room,
-            &args,
-            &self.work.join("downloads"),
-            manifest,
-            progress,
-        )
-        .await
+        if !manifest.remote.is_empty() {
+            args.extend(["--allow-import", "--entrypoint", ENTRY]);
+        }
+        self.deno(room, &args, manifest, progress).await
+    }
+
+    /// Packages are downloaded once for all rooms, but what the registry says of them is soon asked again.
+    fn share_downloads(&self, room: &Room) -> std::io::Result<()> {
+        let age = DOWNLOADS_SHARED.as_secs();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs() / age);
+        // One before may be in use still: a resolution does not last as long as that.
+        for old in std::fs::read_dir(&self.work)? {
+            let old = old?.path();
+            let number = old
+                .extension()
+                .and_then(|number| number.to_str()?.parse::<u64>().ok());
+            if number.is_some_and(|number| number + 1 < now) {
+                remove_folder(&old)?;
+            }
+        }
+        let downloads = self.work.join(format!("downloads.{now}"));
+        std::fs::create_dir_all(&downloads)?;
+        std::fs::create_dir(room.path(CACHE))?;
+        std::os::unix::fs::symlink(downloads, room.path(CACHE).join("npm"))
     }
 
     async fn deno(
         &self,
         room: &Room,
         args: &[&str],
-        cache: &Path,
         manifest: &Manifest,
         progress: OnProgress<'_>,
     ) -> Result<(), Failure> {
-        let command = self.command(room, args, cache);
+        let command = self.command(room, args);
         let failed =
             |error: &dyn std::fmt::Display| Failure::unavailable(format!("Deno failed: {error}"));
         let process = self
@@ -166,9 +165,9 @@ impl Resolver {
         }
     }
 
-    fn command(&self, room: &Room, args: &[&str], cache: &Path) -> Command {
+    fn command(&self, room: &Room, args: &[&str]) -> Command {
         let mut env: Vec<(OsString, OsString)> = vec![
-            ("DENO_DIR".into(), cache.into()),
+            ("DENO_DIR".into(), room.path(CACHE).into()),
             ("HOME".into(), "/nonexistent".into()),
             ("NO_COLOR".into(), "1".into()),
             ("DENO_NO_UPDATE_CHECK".into(), "1".into()),
@@ -222,57 +221,12 @@ fn report(progress: OnProgress<'_>, line: &str) {
     }
 }
 
-/// Makes what Deno said into what a person needs to know.
-fn explain(said: &str, manifest: &Manifest) -> Failure {
-    let lines: Vec<&str> = said
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let told = lines.iter().position(|line| line.starts_with("error:"));
-    let message = match told {
-        Some(at) => lines[at..]
-            .iter()
-            .take(3)
-            .map(|line| line.trim_start_matches("error: "))
-            .collect::<Vec<_>>()
-            .join(" "),
-        None => lines.last().map_or_else(
-            || "Deno ended without a word".to_owned(),
-            |line| (*line).to_owned(),
-        ),
-    };
-    let packages = manifest
-        .packages
-        .values()
-        .filter_map(|wanted| package_name(wanted));
-    let culprit = packages
-        .chain(manifest.remote.iter().map(String::as_str))
-        .find(|name| names(&message, name));
-    Failure {
-        culprit: culprit.map(str::to_owned),
-        ..Failure::unavailable(message)
-    }
-}
-
-/// Whether the text speaks of exactly this package or address.
-fn names(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let ends =
-            |c: Option<char>| c.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '-' | '_')));
-        ends(text[..at].chars().next_back()) && ends(text[at + name.len()..].chars().next())
-    })
-}
-
-/// `npm:@scope/name@range` to `@scope/name`.
-fn package_name(wanted: &str) -> Option<&str> {
-    let wanted = wanted.strip_prefix("npm:")?;
-    let end = wanted
-        .char_indices()
-        .skip(1)
-        .find(|(_, c)| *c == '@')
-        .map_or(wanted.len(), |(at, _)| at);
-    Some(&wanted[..end])
+/// Imports everything that is not a package, a line each.
+fn entry(manifest: &Manifest) -> String {
+    let imports = manifest.remote.iter();
+    imports
+        .map(|address| format!("import {};\n", serde_json::json!(address)))
+        .collect()
 }
 
 /// A folder to work in, gone when it is dropped.
@@ -302,13 +256,19 @@ impl Room {
             .map_err(|error| Failure::unavailable(error.to_string()))
     }
 
+    /// What Deno noted; nothing if it noted nothing that we understand.
+    fn lock(&self) -> DenoLock {
+        let text = std::fs::read(self.path("deno.lock")).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
     /// Copies what a run needs, and nothing else.
     async fn take_in(&self, manifest: &Manifest) -> Result<Resolution, Failure> {
         let from = self.folder.clone();
         let to = from.with_extension("taken");
         let target = to.clone();
         let taken = tokio::task::spawn_blocking(move || {
-            let taken = take_in(&from, &target, &is_left_out);
+            let taken = take_in(&from, &target, &|path| is_left_out(path, &own_name(&from)));
             if taken.is_err() {
                 let _ = remove_folder(&target);
             }
@@ -318,7 +278,7 @@ impl Room {
             .await
             .map_err(|error| Failure::unavailable(error.to_string()))?
             .map_err(refusal)?;
-        let resolved = resolved(manifest, &to);
+        let resolved = resolved(manifest, &to, &self.lock());
         Ok(Resolution {
             folder: to,
             hash: intake.hash,
@@ -335,40 +295,73 @@ fn refusal(error: IntakeError) -> Failure {
     }
 }
 
+/// What Deno calls the room among the packages.
+fn own_name(room: &Path) -> String {
+    let name = room.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}@0.0.0")
+}
+
 /// Deno's own notes differ from one resolution to the next, and a run needs none of them.
-fn is_left_out(path: &Path) -> bool {
+fn is_left_out(path: &Path, own_name: &str) -> bool {
     let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
     match parts.as_slice() {
-        [name] => !matches!(*name, "node_modules" | "deno-dir"),
-        ["deno-dir", name] => *name != "remote",
-        ["node_modules", ".deno", name] => name.starts_with('.') || name.ends_with("@0.0.0"),
+        [name] => !matches!(*name, "node_modules" | CACHE),
+        [CACHE, name] => *name != "remote",
+        ["node_modules", ".deno", name] => name.starts_with('.') || *name == own_name,
         _ => false,
     }
 }
 
-/// What each alias came to be, as the package says of itself. Addresses stand for themselves.
-fn resolved(manifest: &Manifest, folder: &Path) -> BTreeMap<String, String> {
-    let packages = manifest.packages.keys().filter_map(|alias| {
-        let text =
-            std::fs::read(folder.join("node_modules").join(alias).join("package.json")).ok()?;
-        let package: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        Some((
-            alias.clone(),
-            format!(
-                "{}@{}",
-                package["name"].as_str()?,
-                package["version"].as_str()?
-            ),
-        ))
-    });
-    packages
-        .chain(
-            manifest
-                .remote
-                .iter()
-                .map(|address| (address.clone(), address.clone())),
-        )
-        .collect()
+/// What each alias came to be, as the package says of itself, and what each address came to be, as Deno's lock says.
+fn resolved(manifest: &Manifest, folder: &Path, lock: &DenoLock) -> BTreeMap<String, String> {
+    let packages = manifest
+        .packages
+        .keys()
+        .filter_map(|alias| Some((alias.clone(), installed(folder, alias)?)));
+    let remote = manifest
+        .remote
+        .iter()
+        .map(|address| (address.clone(), lock.resolved(address)));
+    packages.chain(remote).collect()
+}
+
+fn installed(folder: &Path, alias: &str) -> Option<String> {
+    let text = std::fs::read(folder.join("node_modules").join(alias).join("package.json")).ok()?;
+    let package: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    let (name, version) = (package["name"].as_str()?, package["version"].as_str()?);
+    Some(format!("{name}@{version}"))
+}
+
+/// The part of Deno's lock that people are shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DenoLock {
+    /// `jsr:@a/b@1` to `1.2.3`.
+    specifiers: BTreeMap<String, String>,
+    /// Addresses that led elsewhere.
+    redirects: BTreeMap<String, String>,
+}
+
+impl DenoLock {
+    /// What an address stands for; itself if the lock says nothing else.
+    fn resolved(&self, address: &str) -> String {
+        let Some(name) = package_name(address) else {
+            return self
+                .redirects
+                .get(address)
+                .map_or(address, String::as_str)
+                .to_owned();
+        };
+        let wanted = address.trim_start_matches("jsr:").trim_start_matches('/');
+        let range = wanted
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('@'));
+        let range = range.map_or("*", |range| range.split('/').next().unwrap_or(range));
+        match self.specifiers.get(&format!("jsr:{name}@{range}")) {
+            Some(version) => format!("{name}@{version}"),
+            None => address.to_owned(),
+        }
+    }
 }
 
 impl Resolution {
@@ -388,55 +381,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_packages() {
-        assert_eq!(package_name("npm:zod@4"), Some("zod"));
-        assert_eq!(
-            package_name("npm:@hono/zod-validator@^0.4"),
-            Some("@hono/zod-validator")
-        );
-        assert_eq!(package_name("npm:zod@*"), Some("zod"));
-    }
-
-    #[test]
-    fn the_package_to_blame_is_found_in_what_deno_says() {
-        let wanted = [("nanoid__99", "npm:nanoid@99"), ("nano__1", "npm:nano@1")];
-        let packages = wanted
-            .into_iter()
-            .map(|(a, b)| (a.to_owned(), b.to_owned()))
-            .collect();
-        let manifest = Manifest {
-            packages,
-            ..Manifest::default()
-        };
-        let failure = explain(
-            "Download x\nerror: Could not find npm package 'nanoid' matching '99'.\n",
-            &manifest,
-        );
-        assert_eq!(
-            failure.message,
-            "Could not find npm package 'nanoid' matching '99'."
-        );
-        assert_eq!(failure.culprit.as_deref(), Some("nanoid"));
-    }
-
-    #[test]
     fn only_what_a_run_needs_is_kept() {
         for kept in [
             "node_modules",
             "node_modules/zod",
             "node_modules/.deno/zod@4.0.0",
+            "node_modules/.deno/first@0.0.0",
             "deno-dir/remote/https",
         ] {
-            assert!(!is_left_out(Path::new(kept)), "{kept}");
+            assert!(!is_left_out(Path::new(kept), "room@0.0.0"), "{kept}");
         }
         for left in [
             "package.json",
             "deno.lock",
             "node_modules/.deno/.deno.lock",
+            "node_modules/.deno/room@0.0.0",
             "deno-dir/gen",
             "entry.mjs",
         ] {
-            assert!(is_left_out(Path::new(left)), "{left}");
+            assert!(is_left_out(Path::new(left), "room@0.0.0"), "{left}");
+        }
+    }
+
+    #[test]
+    fn addresses_stand_for_what_the_lock_says() {
+        let lock: DenoLock = serde_json::from_str(
+            r#"{"version":"5","specifiers":{"jsr:@a/b@1":"1.2.3","jsr:@a/c@*":"4.0.0"},"redirects":{"https://x/a":"https://x/a@1"}}"#,
+        )
+        .unwrap();
+        for (address, expected) in [
+            ("jsr:@a/b@1", "@a/b@1.2.3"),
+            ("jsr:@a/b@1/path", "@a/b@1.2.3"),
+            ("jsr:@a/c", "@a/c@4.0.0"),
+            ("jsr:/@a/c/path", "@a/c@4.0.0"),
+            ("jsr:@a/d@1", "jsr:@a/d@1"),
+            ("https://x/a", "https://x/a@1"),
+            ("https://x/b", "https://x/b"),
+        ] {
+            assert_eq!(lock.resolved(address), expected);
         }
     }
 }
