@@ -22,6 +22,16 @@ pub(crate) struct Sent {
     bytes: Bytes,
 }
 
+/// What the JSON of requests that could also be code begins with.
+const FIRST_KEYS: [&str; 6] = [
+    "\"code\"",
+    "\"args\"",
+    "\"files\"",
+    "\"name\"",
+    "\"privacy\"",
+    "\"entry\"",
+];
+
 /// What a request calls its body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Media {
@@ -96,10 +106,9 @@ impl Sent {
 fn json_if_it_is<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Content<T>, ApiError> {
     match parse(text) {
         Ok(value) => Ok(Content::Json(value)),
-        Err(error) if is_json(text) || means_json(text) => {
-            Err(ApiError::from_json("the body", &error)
-                .hint("if this is code, send it with `Content-Type: text/plain`"))
-        }
+        Err(error) if means_json(text) => Err(ApiError::from_json("the body", &error)),
+        Err(error) if is_json(text) => Err(ApiError::from_json("the body", &error)
+            .hint("if this is code, send it with `Content-Type: text/plain`")),
         Err(_) => Ok(Content::Code),
     }
 }
@@ -120,13 +129,11 @@ fn means_json(text: &str) -> bool {
         .trim_ascii_start()
         .trim_start_matches('{')
         .trim_ascii_start();
-    ["\"code\"", "\"args\"", "\"files\"", "\"name\""]
-        .iter()
-        .any(|key| {
-            inner
-                .strip_prefix(key)
-                .is_some_and(|rest| rest.trim_ascii_start().starts_with(':'))
-        })
+    FIRST_KEYS.iter().any(|key| {
+        inner
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(':'))
+    })
 }
 
 fn media(headers: &HeaderMap) -> Result<Media, ApiError> {
@@ -150,11 +157,9 @@ fn media(headers: &HeaderMap) -> Result<Media, ApiError> {
         "application/json" => Ok(Media::Json),
         other if other.ends_with("+json") => Ok(Media::Json),
         other if other.starts_with("text/") => Ok(Media::Code),
-        other => Err(ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "BAD_REQUEST",
-            format!("a body of the type `{other}` is not understood"),
-        )
+        other => Err(ApiError::bad_request(format!(
+            "a body of the type `{other}` is not understood"
+        ))
         .hint("send `application/json`, `text/plain`, or no `Content-Type`")),
     }
 }

@@ -26,6 +26,8 @@ pub const DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const DRAIN_WALL: Duration = Duration::from_secs(5);
 /// How long open requests may take to end after a shutdown was asked for.
 pub const SHUTDOWN_WALL: Duration = Duration::from_secs(10);
+/// How long the answers to requests may take whose runs were ended with the town.
+pub const LAST_ANSWERS_WALL: Duration = Duration::from_secs(1);
 /// How long to wait after the system refused to accept a connection.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// When to come again after too many requests.

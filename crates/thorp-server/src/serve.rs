@@ -58,7 +58,8 @@ pub enum ServerError {
 
 /// Answers requests for `town` at `listener` until `shutdown`, then lets open requests end.
 ///
-/// Returns when no connection is left, or after [`ServerOptions::shutdown_wall`]. It does not close the town.
+/// Returns when no connection is left. After [`ServerOptions::shutdown_wall`] it ends all runs, so that whoever waits for
+/// one is told, and leaves what remains. It does not close the town.
 ///
 /// # Errors
 /// Only before the first request: see [`ServerError`].
@@ -70,6 +71,7 @@ pub async fn serve(
 ) -> Result<(), ServerError> {
     let address = listener.local_addr().map_err(ServerError::Listener)?;
     let hosts = Hosts::new(&options.public_url, &options.hosts, address);
+    let ending = town.clone();
     let gate = Gate::new(town, hosts, &options.public_url)?;
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -78,11 +80,18 @@ pub async fn serve(
         _ = shutdown => {}
     }
     drop((listener, stop));
-    let all_ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(options.shutdown_wall, all_ended).await.is_err() {
+    if !all_end(&mut connections, options.shutdown_wall).await {
         tracing::warn!("some requests did not end in time");
+        ending.end_runs().await;
+        all_end(&mut connections, limits::LAST_ANSWERS_WALL).await;
     }
     Ok(())
+}
+
+/// Whether all connections end in time.
+async fn all_end(connections: &mut JoinSet<()>, time: Duration) -> bool {
+    let ended = async { while connections.join_next().await.is_some() {} };
+    timeout(time, ended).await.is_ok()
 }
 
 /// Takes connections for ever.

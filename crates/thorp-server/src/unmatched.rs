@@ -5,6 +5,7 @@ use crate::error::ApiError;
 use crate::limits::NEAR_LETTERS_MAX;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
+use std::cmp::Reverse;
 
 /// 404 for an address that does not exist.
 pub(crate) async fn not_found(State(app): State<App>, uri: Uri) -> ApiError {
@@ -31,22 +32,32 @@ pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
     .hint("the header `Allow` lists what is")
 }
 
-/// The address that differs least from `path`, if one is near.
+/// The address that differs least from `path`, if one is near; of two, the one that begins more like it.
 fn nearest<'a>(path: &str, addresses: &'a [String]) -> Option<&'a str> {
     let path = path.trim_matches('/');
     let versioned = format!("v1/{path}");
-    let distances = addresses.iter().filter_map(|address| {
+    let near = addresses.iter().filter_map(|address| {
         let plain = address.trim_matches('/');
-        let distance = distance(path, plain)
-            .into_iter()
-            .chain(distance(&versioned, plain))
-            .min()?;
-        Some((distance, address.as_str()))
+        let variants = [path, versioned.as_str()];
+        let rank = |variant| {
+            Some((
+                distance(variant, plain)?,
+                Reverse(letters_shared(variant, plain)),
+            ))
+        };
+        let best = variants.into_iter().filter_map(rank).min()?;
+        (best.0 <= NEAR_LETTERS_MAX).then_some((best, address.as_str()))
     });
-    distances
-        .filter(|(letters, _)| *letters <= NEAR_LETTERS_MAX)
-        .min_by_key(|(letters, _)| *letters)
-        .map(|pair| pair.1)
+    near.min_by_key(|(rank, _)| *rank)
+        .map(|(_, address)| address)
+}
+
+/// How many letters two texts begin with together.
+fn letters_shared(a: &str, b: &str) -> usize {
+    a.bytes()
+        .zip(b.bytes())
+        .take_while(|(left, right)| left == right)
+        .count()
 }
 
 /// By how many letters the fixed parts differ, if there are as many parts.
@@ -61,7 +72,7 @@ fn distance(path: &str, address: &str) -> Option<usize> {
             .filter(|(_, template)| fixed(template))
     };
     let is_whole = parts.len() == templates.len()
-        && pairs().all(|(part, template)| part.len() < 2 * template.len());
+        && pairs().all(|(part, template)| letters_between(part, template) <= template.len() / 2);
     is_whole.then(|| {
         pairs()
             .map(|(part, template)| letters_between(part, template))
@@ -89,8 +100,14 @@ mod tests {
     use super::{letters_between, nearest};
 
     fn check(path: &str, expected: Option<&str>) {
-        let addresses =
-            ["/v1/vals", "/v1/vals/{val_id}", "/v1/me/runs", "/healthz"].map(str::to_owned);
+        let addresses = [
+            "/v1/eval",
+            "/v1/vals",
+            "/v1/vals/{val_id}",
+            "/v1/me/runs",
+            "/healthz",
+        ]
+        .map(str::to_owned);
         assert_eq!(nearest(path, &addresses), expected, "{path}");
     }
 

@@ -3,8 +3,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-const DENO_IN_MODULES: [&str; 3] =
-    ["@deno/linux-x64-glibc/deno", "@deno/linux-arm64-glibc/deno", "deno/deno"];
+const DENO_IN_MODULES: [&str; 3] = [
+    "@deno/linux-x64-glibc/deno",
+    "@deno/linux-arm64-glibc/deno",
+    "deno/deno",
+];
 
 /// The Deno binary: `THORP_DENO`, or that of the workspace's `node_modules`.
 ///
@@ -17,8 +20,12 @@ pub fn deno() -> PathBuf {
     }
     let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let modules = folders.map(|folder| folder.join("node_modules"));
-    let found = modules.flat_map(|modules| DENO_IN_MODULES.map(|path| modules.join(path))).find(|path| path.is_file());
-    found.expect("Deno is missing: run `npm ci` in the workspace's folder, or name the binary in THORP_DENO")
+    let found = modules
+        .flat_map(|modules| DENO_IN_MODULES.map(|path| modules.join(path)))
+        .find(|path| path.is_file());
+    found.expect(
+        "Deno is missing: run `npm ci` in the workspace's folder, or name the binary in THORP_DENO",
+    )
 }
 
 /// The `thorp` binary: `THORP_BIN`, or the one that was built beside the test.
@@ -31,8 +38,16 @@ pub fn executable() -> PathBuf {
         return PathBuf::from(path);
     }
     let test = env::current_exe().expect("a test has a path");
-    let built = test.ancestors().skip(1).take(3).map(|folder| folder.join("thorp")).find(|path| path.is_file());
+    let built = test
+        .ancestors()
+        .skip(1)
+        .take(3)
+        .map(|folder| folder.join("thorp"))
+        .find(|path| path.is_file());
     built.unwrap_or_else(|| {
-        panic!("no `thorp` beside {}: run `cargo build -p thorp`, or name the binary in THORP_BIN", test.display())
+        panic!(
+            "no `thorp` beside {}: run `cargo build -p thorp`, or name the binary in THORP_BIN",
+            test.display()
+        )
     })
 }

@@ -28,14 +28,22 @@ impl Shown {
         match value {
             Value::String(text) => Value::String(self.text(&text)),
             Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
-            Value::Object(fields) => fields.into_iter().map(|(name, field)| self.field(name, field)).collect(),
+            Value::Object(fields) => fields
+                .into_iter()
+                .map(|(name, field)| self.field(name, field))
+                .collect(),
             other => other,
         }
     }
 
     fn field(&self, name: String, value: Value) -> (String, Value) {
-        let is_measured = value.is_number() && (name.ends_with("Micros") || name.ends_with("Bytes"));
-        let shown = if is_measured { Value::from("[measured]") } else { self.value(value) };
+        let is_measured =
+            value.is_number() && (name.ends_with("Micros") || name.ends_with("Bytes"));
+        let shown = if is_measured {
+            Value::from("[measured]")
+        } else {
+            self.value(value)
+        };
         (name, shown)
     }
 
@@ -74,7 +82,10 @@ fn pattern(text: &str) -> Option<(&'static str, usize)> {
         return Some(("[time]", TIME.len()));
     }
     if let Some(rest) = text.strip_prefix("thorp_") {
-        let is_token = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)).count();
+        let is_token = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+            .count();
         return (is_token == TOKEN_CHARS).then_some(("[token]", "thorp_".len() + TOKEN_CHARS));
     }
     let hex = text.bytes().take_while(u8::is_ascii_hexdigit).count();
@@ -96,7 +107,9 @@ mod tests {
     use super::Shown;
 
     fn check(text: &str, expected: &str) {
-        let shown = Shown { words: vec![("http://127.0.0.1:1".to_owned(), "[town]")] };
+        let shown = Shown {
+            words: vec![("http://127.0.0.1:1".to_owned(), "[town]")],
+        };
         assert_eq!(shown.text(text), expected);
     }
 
@@ -105,7 +118,10 @@ mod tests {
         check("a 01890a5d-ac96-774b-bcce-b302099a8057 b", "a [id] b");
         check("2023-07-12T15:22:01.000001Z", "[time]");
         check(&format!("thorp_{}", "a".repeat(43)), "[token]");
-        check(&format!("thorp_{}", "a".repeat(42)), &format!("thorp_{}", "a".repeat(42)));
+        check(
+            &format!("thorp_{}", "a".repeat(42)),
+            &format!("thorp_{}", "a".repeat(42)),
+        );
         check(&"0f".repeat(32), "[hash]");
         check("http://127.0.0.1:1/v1 🌳", "[town]/v1 🌳");
     }
@@ -113,6 +129,9 @@ mod tests {
     #[test]
     fn what_is_measured_is_replaced() {
         let shown = Shown::default().body(r#"{"runMicros":17,"version":1}"#);
-        assert_eq!(shown, "{\n  \"runMicros\": \"[measured]\",\n  \"version\": 1\n}");
+        assert_eq!(
+            shown,
+            "{\n  \"runMicros\": \"[measured]\",\n  \"version\": 1\n}"
+        );
     }
 }

@@ -66,13 +66,31 @@ impl TestTown {
             let mut config = TownConfig::new(data, deno(), executable(), now);
             config.pool.floor = 1;
             change(&mut config);
-            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-            runtime.block_on(keep(config, |begun| tell.send(begun).expect("the test waits"), asked));
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime starts");
+            runtime.block_on(keep(
+                config,
+                |begun| tell.send(begun).expect("the test waits"),
+                asked,
+            ));
         });
         let begun = told.recv().expect("the town starts");
-        let agent = Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_WALL)).build().into();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(ANSWER_WALL))
+            .build()
+            .into();
         let url = format!("http://{}", begun.address);
-        Self { url, token: begun.token, agent, shutdown: Some(shutdown), thread: Some(thread), folder }
+        Self {
+            url,
+            token: begun.token,
+            agent,
+            shutdown: Some(shutdown),
+            thread: Some(thread),
+            folder,
+        }
     }
 
     /// Where the town is, such as `http://127.0.0.1:4711`.
@@ -96,7 +114,13 @@ impl TestTown {
     /// A request to `path`.
     pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
         let (method, url) = (method.to_owned(), format!("{}{path}", self.url));
-        Ask { agent: &self.agent, method, url, headers: Vec::new(), body: None }
+        Ask {
+            agent: &self.agent,
+            method,
+            url,
+            headers: Vec::new(),
+            body: None,
+        }
     }
 
     /// `GET`, with a token unless it is empty.
@@ -144,14 +168,20 @@ impl TestTown {
     #[must_use]
     pub fn shown(&self, reply: &Reply) -> String {
         let host = self.url.trim_start_matches("http://").to_owned();
-        reply.shown(&Shown { words: vec![(self.url.clone(), "[town]"), (host, "[host]")] })
+        reply.shown(&Shown {
+            words: vec![(self.url.clone(), "[town]"), (host, "[host]")],
+        })
     }
 }
 
 impl Ask<'_> {
     /// Adds a token unless it is empty.
     pub fn token(self, token: &str) -> Self {
-        if token.is_empty() { self } else { self.header("authorization", &format!("Bearer {token}")) }
+        if token.is_empty() {
+            self
+        } else {
+            self.header("authorization", &format!("Bearer {token}"))
+        }
     }
 
     /// Adds a header.
@@ -177,15 +207,25 @@ impl Ask<'_> {
     /// If the town does not answer.
     #[must_use]
     pub fn send(self) -> Reply {
-        let mut request = Request::builder().method(self.method.as_str()).uri(&self.url);
+        let mut request = Request::builder()
+            .method(self.method.as_str())
+            .uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let sent = match self.body {
-            Some(body) => self.agent.run(request.body(body).expect("the request can be written")),
-            None => self.agent.run(request.body(()).expect("the request can be written")),
+            Some(body) => self
+                .agent
+                .run(request.body(body).expect("the request can be written")),
+            None => self
+                .agent
+                .run(request.body(()).expect("the request can be written")),
         };
-        Reply::read(sent.unwrap_or_else(|error| panic!("no answer from {} {}: {error}", self.method, self.url)))
+        Reply::read(
+            sent.unwrap_or_else(|error| {
+                panic!("no answer from {} {}: {error}", self.method, self.url)
+            }),
+        )
     }
 }
 
@@ -194,24 +234,41 @@ impl Drop for TestTown {
         self.shutdown.take().map(|shutdown| shutdown.send(()));
         let ended = self.thread.take().map(JoinHandle::join);
         if !thread::panicking() {
-            assert!(ended.is_some_and(|ended| ended.is_ok()), "the town ended badly");
+            assert!(
+                ended.is_some_and(|ended| ended.is_ok()),
+                "the town ended badly"
+            );
         }
     }
 }
 
 async fn keep(config: TownConfig, tell: impl FnOnce(Begun), asked: oneshot::Receiver<()>) {
-    let Opened { town, owner_token_file, .. } = Town::open(config).await.expect("the town opens");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let Opened {
+        town,
+        owner_token_file,
+        ..
+    } = Town::open(config).await.expect("the town opens");
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("there is a free port");
     let address = listener.local_addr().expect("the listener has an address");
     let mut options = ServerOptions::new(format!("http://{address}"));
     options.shutdown_wall = Duration::from_secs(1);
-    tell(Begun { address, token: read_token(&owner_token_file) });
-    thorp_server::serve(listener, town.clone(), options, asked).await.expect("the town serves");
+    tell(Begun {
+        address,
+        token: read_token(&owner_token_file),
+    });
+    thorp_server::serve(listener, town.clone(), options, asked)
+        .await
+        .expect("the town serves");
     town.close(Duration::ZERO).await;
 }
 
 fn read_token(file: &Path) -> String {
-    fs::read_to_string(file).expect("the owner's token is in its file").trim().to_owned()
+    fs::read_to_string(file)
+        .expect("the owner's token is in its file")
+        .trim()
+        .to_owned()
 }
 
 fn now() -> i64 {

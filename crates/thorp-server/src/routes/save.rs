@@ -111,7 +111,7 @@ enum Line {
     #[serde(untagged)]
     Failed {
         #[serde(flatten)]
-        body: ErrorBody,
+        body: Box<ErrorBody>,
         status: u16,
     },
 }
@@ -170,7 +170,7 @@ fn last_line(end: Result<ValDetail, ApiError>) -> Line {
         Ok(detail) => Line::Val(Box::new(detail.into())),
         Err(error) => Line::Failed {
             status: error.status().as_u16(),
-            body: error.into_body(),
+            body: Box::new(error.into_body()),
         },
     }
 }

@@ -8,7 +8,9 @@ use thorp_testkit::TestTown;
 
 fn connect(town: &TestTown) -> TcpStream {
     let stream = TcpStream::connect(town.url().trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
     stream
 }
 
@@ -34,7 +36,9 @@ fn one_connection_takes_many_requests() {
     let town = TestTown::start();
     let mut stream = connect(&town);
     for _ in 0..3 {
-        stream.write_all(b"GET /v1/eval/1%2B1 HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        stream
+            .write_all(b"GET /v1/eval/1%2B1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
         let head = read_until(&mut stream, "\r\n\r\n");
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
         assert_eq!(read_until(&mut stream, "2"), "2");
@@ -44,15 +48,42 @@ fn one_connection_takes_many_requests() {
 #[test]
 fn heads_are_bounded_and_hosts_are_needed() {
     let town = TestTown::start();
-    assert_eq!(status(&town, "GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 400 Bad Request");
-    assert_eq!(status(&town, "GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n"), "HTTP/1.1 400 Bad Request");
-    assert_eq!(status(&town, "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), "HTTP/1.1 421 Misdirected Request");
+    assert_eq!(
+        status(&town, "GET / HTTP/1.1\r\n\r\n"),
+        "HTTP/1.1 400 Bad Request"
+    );
+    assert_eq!(
+        status(
+            &town,
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n"
+        ),
+        "HTTP/1.1 400 Bad Request"
+    );
+    assert_eq!(
+        status(
+            &town,
+            "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        ),
+        "HTTP/1.1 421 Misdirected Request"
+    );
     assert_eq!(status(&town, "GET / HTTP/1.0\r\n\r\n"), "HTTP/1.0 200 OK");
     let many = "a: b\r\n".repeat(200);
     let refused = "HTTP/1.1 431 Request Header Fields Too Large";
-    assert_eq!(status(&town, &format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")), refused);
+    assert_eq!(
+        status(
+            &town,
+            &format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")
+        ),
+        refused
+    );
     let long = "x".repeat(100_000);
-    assert_eq!(status(&town, &format!("GET / HTTP/1.1\r\nHost: localhost\r\na: {long}")), refused);
+    assert_eq!(
+        status(
+            &town,
+            &format!("GET / HTTP/1.1\r\nHost: localhost\r\na: {long}")
+        ),
+        refused
+    );
 }
 
 #[test]
@@ -75,12 +106,19 @@ fn a_request_that_was_taken_is_answered_before_the_end() {
     let ending = thread::spawn(move || drop(town));
     let begun = Instant::now();
     while TcpStream::connect(&address).is_ok() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "the town goes on taking connections");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "the town goes on taking connections"
+        );
         thread::yield_now();
     }
     stream.write_all(b"1 + 1").unwrap();
     let head = read_until(&mut stream, "\r\n\r\n");
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.to_lowercase().contains("connection: close"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\n")
+            && head.to_lowercase().contains("connection: close"),
+        "{head}"
+    );
     assert_eq!(read_until(&mut stream, "2"), "2");
     ending.join().unwrap();
 }

@@ -9,17 +9,41 @@ fn pages_of_other_origins_may_ask_but_not_as_their_visitor() {
         .ask("OPTIONS", "/v1/eval")
         .header("origin", "https://else.example")
         .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "authorization,content-type,if-match")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type,if-match",
+        )
         .send();
     assert_eq!(preflight.status, 204);
     assert_eq!(preflight.header("access-control-allow-origin"), "*");
     for header in ["Authorization", "Content-Type", "If-Match"] {
-        assert!(preflight.header("access-control-allow-headers").contains(header), "{header}");
+        assert!(
+            preflight
+                .header("access-control-allow-headers")
+                .contains(header),
+            "{header}"
+        );
     }
-    for (path, status) in [("/v1/eval/1", 200), ("/v1/nothing", 404), ("/v1/eval/(", 400), ("/v1/me", 401)] {
-        let reply = town.ask("GET", path).header("origin", "https://else.example").send();
-        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (status, "*"), "{path}");
-        assert!(reply.header("access-control-expose-headers").contains("X-Thorp-Run"));
+    for (path, status) in [
+        ("/v1/eval/1", 200),
+        ("/v1/nothing", 404),
+        ("/v1/eval/(", 400),
+        ("/v1/me", 401),
+    ] {
+        let reply = town
+            .ask("GET", path)
+            .header("origin", "https://else.example")
+            .send();
+        assert_eq!(
+            (reply.status, reply.header("access-control-allow-origin")),
+            (status, "*"),
+            "{path}"
+        );
+        assert!(
+            reply
+                .header("access-control-expose-headers")
+                .contains("X-Thorp-Run")
+        );
         assert_eq!(reply.header("access-control-allow-credentials"), "");
     }
     assert_eq!(town.get("/", "").header("access-control-allow-origin"), "");
@@ -28,7 +52,13 @@ fn pages_of_other_origins_may_ask_but_not_as_their_visitor() {
 #[test]
 fn answers_are_not_kept_and_not_guessed_at() {
     let town = TestTown::start();
-    for path in ["/", "/v1/eval/1", "/v1/nothing", "/healthz", "/openapi.json"] {
+    for path in [
+        "/",
+        "/v1/eval/1",
+        "/v1/nothing",
+        "/healthz",
+        "/openapi.json",
+    ] {
         let reply = town.get(path, "");
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(reply.header("cache-control"), "no-store", "{path}");
@@ -39,11 +69,27 @@ fn answers_are_not_kept_and_not_guessed_at() {
 #[test]
 fn unknown_hosts_are_misdirected() {
     let town = TestTown::start();
-    let status = |host: &str| town.ask("GET", "/v1/eval/1").header("host", host).send().status;
+    let status = |host: &str| {
+        town.ask("GET", "/v1/eval/1")
+            .header("host", host)
+            .send()
+            .status
+    };
     assert_eq!(status("localhost"), 200);
     assert_eq!(status("127.0.0.1:9"), 200);
     assert_eq!(status("[::1]:80"), 200);
     assert_eq!(status("192.0.2.7"), 421);
-    let reply = town.ask("GET", "/v1/eval/1").header("host", "evil.example").send();
-    insta::assert_snapshot!(town.shown(&reply), @"");
+    let reply = town
+        .ask("GET", "/v1/eval/1")
+        .header("host", "evil.example")
+        .send();
+    insta::assert_snapshot!(town.shown(&reply), @r#"
+    421 {
+      "error": {
+        "code": "MISDIRECTED",
+        "hint": "if it should be, start the town with `--public-url http://evil.example`",
+        "message": "`evil.example` is not a host of this town"
+      }
+    }
+    "#);
 }

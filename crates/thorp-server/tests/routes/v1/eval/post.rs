@@ -7,8 +7,15 @@ fn bodies_are_json_or_code() {
     let town = TestTown::start();
     let check = |media: Option<&str>, body: &str, expected: &str| {
         let ask = town.ask("POST", "/v1/eval").token(town.token()).body(body);
-        let reply = media.into_iter().fold(ask, |ask, media| ask.header("content-type", media)).send();
-        assert_eq!((reply.status, reply.body.as_str()), (200, expected), "{media:?} {body}");
+        let reply = media
+            .into_iter()
+            .fold(ask, |ask, media| ask.header("content-type", media))
+            .send();
+        assert_eq!(
+            (reply.status, reply.body.as_str()),
+            (200, expected),
+            "{media:?} {body}"
+        );
     };
     let json = r#"{"code": "(a, b) => a + b", "args": [1, 2]}"#;
     check(Some("application/json"), json, "3");
@@ -19,17 +26,83 @@ fn bodies_are_json_or_code() {
     check(Some(FORM), "[1,2,3].map((x) => x * 2)", "[2,4,6]");
     check(Some("text/plain"), "({ a: 1 })", r#"{"a":1}"#);
     check(Some("application/typescript"), "(1 as number) + 1", "2");
-    check(None, r#"{"code": "'\u00e4\n'"}"#.replace("\\n", "\\\\n").as_str(), "\"ä\\n\"");
-    check(None, r#"{"code": "(a) => a.length", "args": null}"#.replace("(a) => a.length", "7").as_str(), "7");
+    check(
+        None,
+        r#"{"code": "'\u00e4\n'"}"#.replace("\\n", "\\\\n").as_str(),
+        "\"ä\\n\"",
+    );
+    check(
+        None,
+        r#"{"code": "(a) => a.length", "args": null}"#.replace("(a) => a.length", "7").as_str(),
+        "7",
+    );
 }
 
 #[test]
 fn the_run_of_an_answer_can_be_read() {
     let town = TestTown::start();
-    let reply = town.post("/v1/eval", town.token(), r#"{"code": "(a) => { console.log('hi', a); return a }", "args": [{"b": 1}]}"#);
+    let reply = town.post(
+        "/v1/eval",
+        town.token(),
+        r#"{"code": "(a) => { console.log('hi', a); return a }", "args": [{"b": 1}]}"#,
+    );
     assert_eq!(reply.expect(200)["b"], 1);
-    let run = town.get(&format!("/v1/runs/{}", reply.header("x-thorp-run")), town.token());
-    insta::assert_snapshot!(town.shown(&run));
+    let run = town.get(
+        &format!("/v1/runs/{}", reply.header("x-thorp-run")),
+        town.token(),
+    );
+    insta::assert_snapshot!(town.shown(&run), @r#"
+    200 {
+      "args": [
+        {
+          "b": 1
+        }
+      ],
+      "author": {
+        "id": "[id]",
+        "username": "@owner"
+      },
+      "caller": {
+        "id": "[id]",
+        "username": "@owner"
+      },
+      "code": "(a) => { console.log('hi', a); return a }",
+      "emails": [],
+      "error": null,
+      "id": "[id]",
+      "logs": [
+        {
+          "at": "[time]",
+          "level": "log",
+          "text": "hi { b: 1 }"
+        }
+      ],
+      "logsTruncated": false,
+      "name": null,
+      "parentId": null,
+      "returnUndefined": false,
+      "returnValue": {
+        "b": 1
+      },
+      "runAs": {
+        "id": "[id]",
+        "username": "@owner"
+      },
+      "runEndAt": "[time]",
+      "runStartAt": "[time]",
+      "status": "ok",
+      "trigger": "eval",
+      "usage": {
+        "cpuMicros": "[measured]",
+        "memoryBytes": "[measured]",
+        "queueMicros": "[measured]",
+        "runMicros": "[measured]",
+        "startMicros": "[measured]"
+      },
+      "valId": null,
+      "version": null
+    }
+    "#);
 }
 
 #[test]
@@ -39,8 +112,16 @@ fn failures_name_their_run_and_show_the_stack_to_their_user() {
     let reply = town.post("/v1/eval", town.token(), code);
     let body = reply.expect(502);
     assert_eq!(body["error"]["code"], "USER_ERROR");
-    assert_eq!((&body["error"]["name"], &body["error"]["message"]), (&"TypeError".into(), &"no".into()));
-    assert!(body["error"]["stack"].as_str().is_some_and(|stack| stack.contains("TypeError: no")), "{body}");
+    assert_eq!(
+        (&body["error"]["name"], &body["error"]["message"]),
+        (&"TypeError".into(), &"no".into())
+    );
+    assert!(
+        body["error"]["stack"]
+            .as_str()
+            .is_some_and(|stack| stack.contains("TypeError: no")),
+        "{body}"
+    );
     assert_eq!(body["runId"], reply.header("x-thorp-run"));
 }
 
@@ -49,5 +130,13 @@ fn imports_of_anonymous_callers_are_refused() {
     let town = TestTown::start();
     let code = "import { z } from 'npm:zod@4'; export default z.email().safeParse('x').success";
     let reply = town.ask("POST", "/v1/eval").body(code).send();
-    insta::assert_snapshot!(town.shown(&reply));
+    insta::assert_snapshot!(town.shown(&reply), @r#"
+    401 {
+      "error": {
+        "code": "UNAUTHORIZED",
+        "hint": "send `Authorization: Bearer <token>`",
+        "message": "packages need a token"
+      }
+    }
+    "#);
 }

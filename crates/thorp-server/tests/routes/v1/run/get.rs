@@ -4,17 +4,33 @@ use thorp_testkit::TestTown;
 fn targets_and_args() {
     let town = TestTown::start();
     let alice = town.add_user("alice");
-    let id = town.add_val(&alice, "hello", "public", "export default (name = 'you') => `Hello, ${name}!`");
+    let id = town.add_val(
+        &alice,
+        "hello",
+        "public",
+        "export default (name = 'you') => `Hello, ${name}!`",
+    );
     let _ = town.add_val(&alice, "seven", "public", "export default 7");
-    let saved = town.post(&format!("/v1/vals/{id}/versions"), &alice, r#"{"code": "export default () => 'new'"}"#);
+    let saved = town.post(
+        &format!("/v1/vals/{id}/versions"),
+        &alice,
+        r#"{"code": "export default () => 'new'"}"#,
+    );
     assert_eq!(saved.expect(201)["version"], 1);
     let check = |path: &str, expected: &str| {
         let reply = town.get(path, "");
-        assert_eq!((reply.status, reply.body.as_str()), (200, expected), "{path}");
+        assert_eq!(
+            (reply.status, reply.body.as_str()),
+            (200, expected),
+            "{path}"
+        );
         assert!(!reply.header("x-thorp-run").is_empty());
     };
     check("/v1/run/alice.hello", r#""new""#);
-    check("/v1/run/@alice.hello@0?args=%5B%22Ada%22%5D", r#""Hello, Ada!""#);
+    check(
+        "/v1/run/@alice.hello@0?args=%5B%22Ada%22%5D",
+        r#""Hello, Ada!""#,
+    );
     check("/v1/run/%40alice.hello%400?args=", r#""Hello, you!""#);
     check("/v1/run/alice.seven", "7");
 }

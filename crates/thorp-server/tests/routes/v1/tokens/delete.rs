@@ -9,6 +9,13 @@ fn revoked_tokens_stop_at_once() {
     assert_eq!(town.get("/v1/me", &second).status, 200);
     assert_eq!(town.delete(&format!("/v1/tokens/{id}"), &alice).status, 204);
     let refused = town.get("/v1/me", &second);
-    assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"));
-    assert_eq!(town.delete(&format!("/v1/tokens/{id}"), town.token()).status, 404);
+    assert_eq!(
+        (refused.status, refused.header("www-authenticate")),
+        (401, "Bearer")
+    );
+    assert_eq!(
+        town.delete(&format!("/v1/tokens/{id}"), town.token())
+            .status,
+        404
+    );
 }

@@ -10,7 +10,10 @@ fn each_field_changes_alone() {
     assert_eq!(patch(r#"{"name": "hallo"}"#)["name"], "hallo");
     assert_eq!(patch(r#"{"readme": "text"}"#)["readme"], "text");
     let val = patch(r#"{"privacy": "unlisted", "endpoint": "private"}"#);
-    assert_eq!((&val["privacy"], &val["endpoint"], &val["readme"]), (&"unlisted".into(), &"private".into(), &"text".into()));
+    assert_eq!(
+        (&val["privacy"], &val["endpoint"], &val["readme"]),
+        (&"unlisted".into(), &"private".into(), &"text".into())
+    );
     assert_eq!(patch(r#"{"readme": null}"#)["readme"], Value::Null);
     assert_eq!(patch("{}")["name"], "hallo");
 }
@@ -23,7 +26,11 @@ fn refusals() {
     let _ = town.add_val(&alice, "taken", "public", "export default 1");
     let path = format!("/v1/vals/{id}");
     let check = |token: &str, body: &str, status: u16, code: &str| {
-        assert_eq!(town.patch(&path, token, body).expect(status)["error"]["code"], code, "{body}");
+        assert_eq!(
+            town.patch(&path, token, body).expect(status)["error"]["code"],
+            code,
+            "{body}"
+        );
     };
     check(&alice, r#"{"name": "taken"}"#, 409, "NAME_TAKEN");
     check(&alice, r#"{"name": "not a name"}"#, 400, "NAME_INVALID");
