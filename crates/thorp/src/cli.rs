@@ -121,7 +121,11 @@ impl Command {
             Self::Runs(args) => args.town.json,
             Self::User(command) => command.json(),
             Self::Token(command) => command.json(),
-            Self::Serve(_) | Self::Doctor(_) | Self::Login(_) | Self::Logout(_) | Self::Completions(_) => false,
+            Self::Serve(_)
+            | Self::Doctor(_)
+            | Self::Login(_)
+            | Self::Logout(_)
+            | Self::Completions(_) => false,
         }
     }
 }

@@ -26,9 +26,16 @@ fn main() -> ExitCode {
     if let Some(not_confined) = thorp_jail::confine_main(args.iter().cloned()) {
         return not_confined;
     }
-    if args.get(1).is_some_and(|arg| arg == thorp_town::COMPILE_SUBCOMMAND) {
+    if args
+        .get(1)
+        .is_some_and(|arg| arg == thorp_town::COMPILE_SUBCOMMAND)
+    {
         let served = thorp_lang::worker::serve(std::io::stdin(), std::io::stdout());
-        return if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return if served.is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
     cli::run()
 }

@@ -79,6 +79,16 @@ impl Place {
         }
     }
 
+    /// A val's files as [`Place::read`] would give them.
+    pub(crate) fn as_read(&self, files: &[FileText]) -> Vec<FileText> {
+        let mut files = files.to_vec();
+        if let (Self::File(_), [only]) = (self, &mut files[..]) {
+            ENTRY.clone_into(&mut only.path);
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+
     /// Writes the files' texts over what is there.
     pub(crate) fn write(&self, files: &[FileText]) -> Result<(), Failure> {
         match self {

@@ -6,6 +6,9 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, diagnostics, diff};
 use serde::Deserialize;
 
+/// The headline above diagnostics, each of which has its own.
+const NOTHING_RAN: &str = "the code does not compile, so nothing ran";
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
@@ -51,9 +54,14 @@ pub(super) fn failure(client: &Client, status: u16, text: &str, sent: &[FileText
     let Ok(body) = serde_json::from_str::<Body>(text) else {
         return no_town(client.town(), status);
     };
-    let mut failure = Failure::new(exit(status, &body.error.code), headline(&body.error));
+    let message = if body.error.diagnostics.is_empty() {
+        headline(&body.error)
+    } else {
+        NOTHING_RAN.to_owned()
+    };
+    let mut failure = Failure::new(exit(status, &body.error.code), message);
     failure.detail = detail(&body, sent);
-    failure.hint = body.error.hint.clone().or_else(|| hint(client, &body));
+    failure.hint = hint(client, &body);
     failure.body = Some(text.to_owned());
     failure
 }
@@ -107,19 +115,21 @@ fn detail(body: &Body, sent: &[FileText]) -> Option<String> {
             diagnostics::render(&fault.diagnostics, sent)
         ));
     }
-    let mut lines: Vec<String> = Vec::new();
-    lines.extend(
-        fault
-            .stack
-            .as_deref()
-            .map(|stack| frames(stack, &headline(fault)))
-            .filter(|stack| !stack.is_empty()),
-    );
-    lines.extend(
-        body.run_id
-            .as_deref()
-            .map(|run| format!("\nrun: {}", output::clean(run))),
-    );
+    let stack = fault
+        .stack
+        .as_deref()
+        .map(|stack| frames(stack, &headline(fault)));
+    // The hint, if it is ours, names the run.
+    let run = body
+        .run_id
+        .as_deref()
+        .filter(|_| fault.hint.is_some())
+        .map(|run| format!("\nrun: {}", output::clean(run)));
+    let lines: Vec<String> = stack
+        .into_iter()
+        .chain(run)
+        .filter(|text| !text.is_empty())
+        .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -150,13 +160,18 @@ fn conflict(theirs: &Theirs, yours: &Yours) -> String {
     format!("\n{changes}")
 }
 
+/// The town's own hint, but where it speaks of HTTP or repeats a diagnostic.
 fn hint(client: &Client, body: &Body) -> Option<String> {
-    match body.error.code.as_str() {
-        "UNAUTHORIZED" => Some(format!("run `thorp login {}`", client.town())),
+    let fault = &body.error;
+    if fault.code == "UNAUTHORIZED" && !client.has_token() {
+        return Some(format!("sign in with `thorp login {}`", client.town()));
+    }
+    let theirs = fault.hint.clone().filter(|_| fault.diagnostics.is_empty());
+    theirs.or_else(|| match fault.code.as_str() {
         "POOL_FULL" | "RATE_LIMITED" => Some("try again in a moment".to_owned()),
         _ => body
             .run_id
             .as_deref()
             .map(|run| format!("`thorp runs {run}` shows its arguments and logs")),
-    }
+    })
 }

@@ -74,6 +74,11 @@ impl Client {
         &self.town
     }
 
+    /// Whether it speaks for somebody.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// `GET`.
     pub(crate) fn get(&self, path: &str) -> Result<Reply, Failure> {
         self.exchange(Method::GET, path, None, &[])

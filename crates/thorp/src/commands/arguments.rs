@@ -25,8 +25,8 @@ impl CallArgs {
     /// The arguments as JSON, each in the writing it was given in.
     pub(crate) fn json(&self) -> Result<Vec<Box<RawValue>>, Failure> {
         match &self.array {
-            Some(text) => serde_json::from_str(text).map_err(|error| {
-                Failure::usage(format!("`--args` takes a JSON array: {error}"))
+            Some(text) => serde_json::from_str(text).map_err(|_| {
+                Failure::usage(format!("`--args` takes a JSON array, and `{text}` is none"))
                     .hint("write it like `--args '[1, \"two\"]'`")
             }),
             None => self.list.iter().map(|text| json_or_text(text)).collect(),

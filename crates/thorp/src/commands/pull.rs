@@ -40,7 +40,7 @@ pub(crate) fn execute(args: &PullArgs) -> Result<(), Failure> {
     let (val, body) = (reply.val, reply.body);
     let files = val.all_files();
     let place = place::for_val(&val.name, val.entry(), &files, args.path.as_deref());
-    let theirs = as_read(&place, &files);
+    let theirs = place.as_read(&files);
     let (folder, key) = place.link_key();
     let links = Links::load(&folder)?;
     let yours = local(&place)?;
@@ -58,16 +58,6 @@ pub(crate) fn execute(args: &PullArgs) -> Result<(), Failure> {
     links.set(&folder, &key, Link::new(client.town(), &val, &theirs))?;
     show(args, &place, &val, &body, same);
     Ok(())
-}
-
-/// The files as [`Place::read`] would give them.
-fn as_read(place: &Place, files: &[FileText]) -> Vec<FileText> {
-    let mut files = files.to_vec();
-    if let (Place::File(_), [only]) = (place, &mut files[..]) {
-        crate::client::ENTRY.clone_into(&mut only.path);
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
 }
 
 fn local(place: &Place) -> Result<Option<Vec<FileText>>, Failure> {

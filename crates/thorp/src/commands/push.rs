@@ -129,8 +129,18 @@ fn save(args: &PushArgs, client: &Client, link: &Link, body: &mut Value) -> Resu
     }
     let saved = client.save(&format!("/v1/vals/{}/versions", escape(&link.id)), body);
     let reply = saved.map_err(|failure| advise(args, link, failure))?;
+    with_privacy(args, client, &link.id, reply)
+}
+
+/// The answer after the wanted privacy is set, or the one that is there.
+fn with_privacy(
+    args: &PushArgs,
+    client: &Client,
+    id: &str,
+    reply: Reply,
+) -> Result<Reply, Failure> {
     match args.privacy {
-        Some(privacy) => set_privacy(client, &link.id, privacy),
+        Some(privacy) => set_privacy(client, id, privacy),
         None => Ok(reply),
     }
 }
@@ -158,7 +168,8 @@ fn advise(args: &PushArgs, link: &Link, failure: Failure) -> Failure {
     }
 }
 
-/// Makes a val that was not known here; one of the same name is not touched unless forced.
+/// Makes a val that was not known here. One of the same name is that val if it has the same text, and is not touched
+/// otherwise, unless forced.
 fn create(
     args: &PushArgs,
     client: &Client,
@@ -170,7 +181,11 @@ fn create(
         .clone()
         .or_else(|| place.val_name())
         .unwrap_or_default();
-    if let Some(val) = existing(client, &name)? {
+    if let Some(reply) = existing(client, &name)? {
+        let val: Val = reply.read()?;
+        if body["files"] == json!(place.as_read(&val.all_files())) {
+            return with_privacy(args, client, &val.id, reply);
+        }
         if !args.force {
             return Err(taken(args, &val));
         }
@@ -184,10 +199,10 @@ fn create(
     client.save("/v1/vals", body)
 }
 
-fn existing(client: &Client, name: &str) -> Result<Option<Val>, Failure> {
+fn existing(client: &Client, name: &str) -> Result<Option<Reply>, Failure> {
     let path = format!("/v1/alias/{}/{}", escape(&client.username()?), escape(name));
     match client.get(&path) {
-        Ok(reply) => reply.read().map(Some),
+        Ok(reply) => Ok(Some(reply)),
         Err(failure) if failure.exit == Exit::Refused || failure.exit == Exit::Usage => Ok(None),
         Err(failure) => Err(failure),
     }
@@ -261,10 +276,8 @@ fn show(
         ));
     }
     if !val.diagnostics.is_empty() {
-        output::note(format!(
-            "\n{}",
-            diagnostics::render(&val.diagnostics, files)
-        ));
+        let shown = diagnostics::render(&val.diagnostics, files);
+        output::note(format!("\n{shown}\n"));
     }
     if val
         .diagnostics

@@ -87,16 +87,25 @@ fn add(args: &AddArgs) -> Result<(), Failure> {
 /// Opens the folder itself; a server that has it is in the way.
 fn add_to_folder(args: &AddArgs, data: &Path, name: &str) -> Result<(), Failure> {
     if !data.is_dir() {
-        return Err(Failure::usage(format!("there is no folder `{}`", data.display()))
-            .hint("`--data` names the data folder of a town; `thorp serve` makes one"));
+        return Err(
+            Failure::usage(format!("there is no folder `{}`", data.display()))
+                .hint("`--data` names the data folder of a town; `thorp serve` makes one"),
+        );
     }
-    let added = serve::async_runtime()?.block_on(thorp_town::add_user_to_folder(data, name, now_micros));
+    let added =
+        serve::async_runtime()?.block_on(thorp_town::add_user_to_folder(data, name, now_micros));
     let (user, token) = added.map_err(serve::refused)?;
     if args.town.json {
         output::data(&json!({ "name": user.name, "token": token.secret }).to_string());
         return Ok(());
     }
-    show(&Issued { name: user.name, token: token.secret }, None);
+    show(
+        &Issued {
+            name: user.name,
+            token: token.secret,
+        },
+        None,
+    );
     Ok(())
 }
 

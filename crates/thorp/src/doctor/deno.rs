@@ -10,21 +10,31 @@ const NAME: &str = "deno";
 /// Looks for the binary as `thorp serve` does and asks it for its version.
 pub(super) fn check(told: Option<&Path>) -> (Check, Option<PathBuf>) {
     match find(told) {
-        Err(failure) => (Check::failed(NAME, failure.message, failure.hint.unwrap_or_default()), None),
+        Err(failure) => (
+            Check::failed(NAME, failure.message, failure.hint.unwrap_or_default()),
+            None,
+        ),
         Ok(path) => (judge(&path, version(&path)), Some(path)),
     }
 }
 
 fn judge(path: &Path, version: Option<String>) -> Check {
     let at = path.display();
-    let install = format!("run `npm ci` in Thorp's folder, or name Deno {PINNED} with `--deno PATH`");
+    let install =
+        format!("run `npm ci` in Thorp's folder, or name Deno {PINNED} with `--deno PATH`");
     match version {
         None => Check::failed(NAME, format!("`{at}` does not tell its version"), install),
         Some(version) if version == PINNED => Check::ok(NAME, format!("{version} at {at}")),
-        Some(version) if same_minor(&version) => {
-            Check::warning(NAME, format!("{version} at {at}; Thorp is tested with {PINNED}"), install)
-        }
-        Some(version) => Check::failed(NAME, format!("{version} at {at}, but Thorp needs {PINNED}"), install),
+        Some(version) if same_minor(&version) => Check::warning(
+            NAME,
+            format!("{version} at {at}; Thorp is tested with {PINNED}"),
+            install,
+        ),
+        Some(version) => Check::failed(
+            NAME,
+            format!("{version} at {at}, but Thorp needs {PINNED}"),
+            install,
+        ),
     }
 }
 
@@ -35,9 +45,18 @@ fn same_minor(version: &str) -> bool {
 
 /// `deno 2.9.6 (stable, …)` in the first line.
 fn version(path: &Path) -> Option<String> {
-    let output = Command::new(path).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let output = Command::new(path)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    text.lines().next()?.split_whitespace().nth(1).map(str::to_owned)
+    text.lines()
+        .next()?
+        .split_whitespace()
+        .nth(1)
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -47,9 +66,13 @@ mod tests {
 
     #[test]
     fn only_the_pinned_version_is_wholly_well() {
-        let state = |version: Option<&str>| judge(Path::new("/d"), version.map(str::to_owned)).state;
+        let state =
+            |version: Option<&str>| judge(Path::new("/d"), version.map(str::to_owned)).state;
         assert_eq!(state(Some(PINNED)), State::Ok);
         assert_eq!(state(Some("2.9.0")), State::Warning);
-        assert_eq!([state(Some("2.10.6")), state(Some("1.46.0")), state(None)], [State::Failed; 3]);
+        assert_eq!(
+            [state(Some("2.10.6")), state(Some("1.46.0")), state(None)],
+            [State::Failed; 3]
+        );
     }
 }

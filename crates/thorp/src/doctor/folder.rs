@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::output::time::bytes;
+use crate::serve::unsuitable;
 use rustix::fs::statvfs;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -21,22 +22,46 @@ const SOCKET_REST_BYTES: usize = 38;
 pub(super) fn checks(data: &Path) -> Vec<Check> {
     let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
     let scratch = std::env::temp_dir();
-    vec![folder(&data), in_use(&data), space("disk space", &data), space("scratch space", &scratch), sockets(&scratch)]
+    vec![
+        folder(&data),
+        in_use(&data),
+        space("disk space", &data),
+        space("scratch space", &scratch),
+        sockets(&scratch),
+    ]
 }
 
 fn folder(data: &Path) -> Check {
     const NAME: &str = "data folder";
     let (place, at) = (existing(data), data.display());
-    let fix = format!("`sudo chown -R \"$USER\" {}`, or choose another folder with `--data`", place.display());
+    if let Some(wrong) = unsuitable(data) {
+        return Check::failed(
+            NAME,
+            format!("{at} cannot be used: {wrong}"),
+            "choose another folder with `--data`",
+        );
+    }
+    let fix = format!(
+        "`sudo chown -R \"$USER\" {}`, or choose another folder with `--data`",
+        place.display()
+    );
     if let Err(error) = tempfile_in(&place) {
-        return Check::failed(NAME, format!("cannot write to {}: {error}", place.display()), fix);
+        return Check::failed(
+            NAME,
+            format!("cannot write to {}: {error}", place.display()),
+            fix,
+        );
     }
     if place != data {
         return Check::ok(NAME, format!("{at} will be made"));
     }
     let open = std::fs::metadata(data).is_ok_and(|meta| meta.mode() & 0o077 != 0);
     match open {
-        true => Check::warning(NAME, format!("{at} can be entered by others"), format!("`chmod 700 {at}`")),
+        true => Check::warning(
+            NAME,
+            format!("{at} can be entered by others"),
+            format!("`chmod 700 {at}`"),
+        ),
         false => Check::ok(NAME, format!("{at}, writable")),
     }
 }
@@ -50,7 +75,10 @@ fn tempfile_in(folder: &Path) -> std::io::Result<()> {
 
 /// The nearest folder that is there.
 fn existing(path: &Path) -> PathBuf {
-    path.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/")).to_owned()
+    path.ancestors()
+        .find(|path| path.is_dir())
+        .unwrap_or(Path::new("/"))
+        .to_owned()
 }
 
 /// A server holds a lock on a file in its folder.
@@ -61,7 +89,11 @@ fn in_use(data: &Path) -> Check {
     };
     match file.try_lock_shared() {
         Ok(()) => Check::ok(NAME, "none has the data folder"),
-        Err(_) => Check::warning(NAME, "a running town has the data folder", "nothing to do, unless it should not run"),
+        Err(_) => Check::warning(
+            NAME,
+            "a running town has the data folder",
+            "nothing to do, unless it should not run",
+        ),
     }
 }
 
@@ -69,7 +101,11 @@ fn space(name: &'static str, folder: &Path) -> Check {
     let place = existing(folder);
     let at = place.display();
     let Ok(stat) = statvfs(&place) else {
-        return Check::warning(name, format!("cannot tell for {at}"), format!("`df -h {at}`"));
+        return Check::warning(
+            name,
+            format!("cannot tell for {at}"),
+            format!("`df -h {at}`"),
+        );
     };
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let finding = format!("{} free at {at}", bytes(free));
@@ -87,7 +123,8 @@ fn sockets(scratch: &Path) -> Check {
     let most = thorp_runtime::limits::SOCKET_PATH_BYTES_MAX;
     let at = scratch.display();
     if length > most {
-        let finding = format!("paths of sockets in {at} would have {length} bytes, and {most} are possible");
+        let finding =
+            format!("paths of sockets in {at} would have {length} bytes, and {most} are possible");
         return Check::failed(NAME, finding, "set a shorter folder: `export TMPDIR=/tmp`");
     }
     let path = scratch.join(format!("thorp-doctor-{}.sock", std::process::id()));
@@ -95,6 +132,10 @@ fn sockets(scratch: &Path) -> Check {
     let _ = std::fs::remove_file(&path);
     match bound {
         Ok(_) => Check::ok(NAME, format!("work in {at}, paths are short enough")),
-        Err(error) => Check::failed(NAME, format!("cannot listen in {at}: {error}"), "set another folder: `export TMPDIR=/tmp`"),
+        Err(error) => Check::failed(
+            NAME,
+            format!("cannot listen in {at}: {error}"),
+            "set another folder: `export TMPDIR=/tmp`",
+        ),
     }
 }

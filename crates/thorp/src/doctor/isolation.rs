@@ -22,7 +22,14 @@ fn offers() -> [String; 4] {
 /// Tried, since several settings of several distributions can forbid it.
 fn user_namespaces() -> String {
     let tried = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--net", "--pid", "--fork", "true"])
+        .args([
+            "--user",
+            "--map-root-user",
+            "--net",
+            "--pid",
+            "--fork",
+            "true",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

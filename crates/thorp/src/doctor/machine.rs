@@ -34,7 +34,9 @@ fn memory() -> Check {
 
 fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
@@ -42,7 +44,9 @@ fn available() -> Option<u64> {
 /// The hard limit counts: a town raises its own.
 fn open_files() -> Check {
     const NAME: &str = "open files";
-    let Some(most) = getrlimit(Resource::Nofile).maximum else { return Check::ok(NAME, "no limit") };
+    let Some(most) = getrlimit(Resource::Nofile).maximum else {
+        return Check::ok(NAME, "no limit");
+    };
     let finding = format!("at most {most}");
     let fix = "`ulimit -Hn 65536`, or `LimitNOFILE=65536` in the service";
     match most {

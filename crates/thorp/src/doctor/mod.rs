@@ -22,7 +22,12 @@ Examples:
   thorp doctor --data /var/lib/thorp/data --json")]
 pub(crate) struct DoctorArgs {
     /// The data folder that the town has or will have
-    #[arg(long, value_name = "DIR", env = "THORP_DATA", default_value = "./thorp-data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "THORP_DATA",
+        default_value = "./thorp-data"
+    )]
     data: PathBuf,
     /// The Deno binary [default: that of `npm ci`, or the one on the PATH]
     #[arg(long, value_name = "PATH", env = "THORP_DENO")]
@@ -58,15 +63,30 @@ struct Check {
 
 impl Check {
     fn ok(name: &'static str, finding: impl Into<String>) -> Self {
-        Self { name, state: State::Ok, finding: finding.into(), fix: None }
+        Self {
+            name,
+            state: State::Ok,
+            finding: finding.into(),
+            fix: None,
+        }
     }
 
     fn warning(name: &'static str, finding: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { name, state: State::Warning, finding: finding.into(), fix: Some(fix.into()) }
+        Self {
+            name,
+            state: State::Warning,
+            finding: finding.into(),
+            fix: Some(fix.into()),
+        }
     }
 
     fn failed(name: &'static str, finding: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { name, state: State::Failed, finding: finding.into(), fix: Some(fix.into()) }
+        Self {
+            name,
+            state: State::Failed,
+            finding: finding.into(),
+            fix: Some(fix.into()),
+        }
     }
 }
 
@@ -78,7 +98,10 @@ pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     checks.push(sandbox::check(found));
     checks.extend(isolation::checks());
     report::print(&checks, args.json);
-    let failed = checks.iter().filter(|check| check.state == State::Failed).count();
+    let failed = checks
+        .iter()
+        .filter(|check| check.state == State::Failed)
+        .count();
     match failed {
         0 => Ok(()),
         1 => Err(Failure::new(Exit::Program, "one check failed")),

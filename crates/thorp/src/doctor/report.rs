@@ -12,8 +12,14 @@ pub(super) fn print(checks: &[Check], as_json: bool) {
         output::data(&json!({ "ok": ok, "checks": checks }).to_string());
         return;
     }
-    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
-    checks.iter().for_each(|check| output::line(line(check, width)));
+    let width = checks
+        .iter()
+        .map(|check| check.name.len())
+        .max()
+        .unwrap_or(0);
+    checks
+        .iter()
+        .for_each(|check| output::line(line(check, width)));
 }
 
 fn line(check: &Check, width: usize) -> String {
@@ -22,9 +28,17 @@ fn line(check: &Check, width: usize) -> String {
         State::Warning => (WARNING, '!'),
         State::Failed => (BAD, '✗'),
     };
-    let mut text = format!("{style}{mark}{style:#} {:<width$}  {}", check.name, clean(&check.finding));
+    let mut text = format!(
+        "{style}{mark}{style:#} {:<width$}  {}",
+        check.name,
+        clean(&check.finding)
+    );
     if let Some(fix) = &check.fix {
-        text.push_str(&format!("\n  {:<width$}  {FAINT}→{FAINT:#} {}", "", clean(fix)));
+        text.push_str(&format!(
+            "\n  {:<width$}  {FAINT}→{FAINT:#} {}",
+            "",
+            clean(fix)
+        ));
     }
     text
 }

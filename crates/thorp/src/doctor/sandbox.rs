@@ -10,13 +10,19 @@ const NAME: &str = "sandbox";
 
 /// Starts a sandbox in a folder of its own and evaluates `1 + 1` in it.
 pub(super) fn check(deno: Option<PathBuf>) -> Check {
-    let Some(deno) = deno else { return Check::failed(NAME, "not tried without Deno", "see `deno` above") };
+    let Some(deno) = deno else {
+        return Check::failed(NAME, "not tried without Deno", "see `deno` above");
+    };
     let folder = std::env::temp_dir().join(format!("thorp-doctor-{}", std::process::id()));
-    let tried = std::fs::create_dir(&folder).map_err(|error| error.to_string()).and_then(|()| evaluate(deno, &folder));
+    let tried = std::fs::create_dir(&folder)
+        .map_err(|error| error.to_string())
+        .and_then(|()| evaluate(deno, &folder));
     let _ = std::fs::remove_dir_all(&folder);
     let fix = "`THORP_LOG=debug thorp serve` tells more";
     match tried {
-        Ok((answer, took)) if answer == "2" => Check::ok(NAME, format!("1 + 1 is 2, in {} ms", took.as_millis())),
+        Ok((answer, took)) if answer == "2" => {
+            Check::ok(NAME, format!("1 + 1 is 2, in {} ms", took.as_millis()))
+        }
         Ok((answer, _)) => Check::failed(NAME, format!("1 + 1 is {answer}"), fix),
         Err(error) => Check::failed(NAME, format!("cannot evaluate 1 + 1: {error}"), fix),
     }
@@ -26,12 +32,17 @@ fn evaluate(deno: PathBuf, folder: &Path) -> Result<(String, Duration), String> 
     let runtime = async_runtime().map_err(|failure| failure.message)?;
     let config = config(deno, folder).map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let sandboxes = Runtime::start(config).await.map_err(|error| error.to_string())?;
+        let sandboxes = Runtime::start(config)
+            .await
+            .map_err(|error| error.to_string())?;
         let begun = Instant::now();
         let outcome = sandboxes.run(job()).await;
         let took = begun.elapsed();
         sandboxes.shutdown(Duration::ZERO).await;
-        outcome.result.map(|value| (value.json, took)).map_err(|failure| failure.to_string())
+        outcome
+            .result
+            .map(|value| (value.json, took))
+            .map_err(|failure| failure.to_string())
     })
 }
 
@@ -44,7 +55,12 @@ fn config(deno: PathBuf, folder: &Path) -> std::io::Result<RuntimeConfig> {
         state_dir: folder.join("state"),
         scratch_dir,
         readable: Vec::new(),
-        pool: PoolLimits { floor: 1, ceiling: 1, ..PoolLimits::default() },
+        jsr_registry: None,
+        pool: PoolLimits {
+            floor: 1,
+            ceiling: 1,
+            ..PoolLimits::default()
+        },
         clock: clock::now_micros,
     })
 }
@@ -52,7 +68,9 @@ fn config(deno: PathBuf, folder: &Path) -> std::io::Result<RuntimeConfig> {
 fn job() -> Job {
     Job {
         run: uuid::Uuid::now_v7(),
-        program: Program::Body { code: "return (1 + 1)".into() },
+        program: Program::Body {
+            code: "return (1 + 1)".into(),
+        },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
     }

@@ -9,7 +9,11 @@ pub(crate) const PINNED: &str = "2.9.6";
 
 /// Where `npm ci` puts it, below a `node_modules` folder.
 const IN_NODE_MODULES: [&str; 2] = [
-    if cfg!(target_arch = "aarch64") { "@deno/linux-arm64-glibc/deno" } else { "@deno/linux-x64-glibc/deno" },
+    if cfg!(target_arch = "aarch64") {
+        "@deno/linux-arm64-glibc/deno"
+    } else {
+        "@deno/linux-x64-glibc/deno"
+    },
     "deno/deno",
 ];
 
@@ -17,10 +21,17 @@ const IN_NODE_MODULES: [&str; 2] = [
 pub(crate) fn find(told: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(told) = told {
         let path = super::absolute(told)?;
-        return if is_program(&path) { Ok(path) } else { Err(not_there(told)) };
+        return if is_program(&path) {
+            Ok(path)
+        } else {
+            Err(not_there(told))
+        };
     }
     let starts = [std::env::current_dir().ok(), own_folder()];
-    let installed = starts.iter().flatten().find_map(|start| installed_above(start));
+    let installed = starts
+        .iter()
+        .flatten()
+        .find_map(|start| installed_above(start));
     installed.or_else(on_path).ok_or_else(nowhere)
 }
 
@@ -29,27 +40,41 @@ fn own_folder() -> Option<PathBuf> {
 }
 
 fn installed_above(start: &Path) -> Option<PathBuf> {
-    let places = start.ancestors().flat_map(|folder| IN_NODE_MODULES.map(|rest| folder.join("node_modules").join(rest)));
+    let places = start
+        .ancestors()
+        .flat_map(|folder| IN_NODE_MODULES.map(|rest| folder.join("node_modules").join(rest)));
     places.into_iter().find(|path| is_program(path))
 }
 
 fn on_path() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join("deno")).find(|path| is_program(path))
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join("deno"))
+        .find(|path| is_program(path))
 }
 
 fn is_program(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path)
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 fn not_there(told: &Path) -> Failure {
-    Failure::new(Exit::Usage, format!("there is no Deno at `{}`", told.display()))
-        .hint("`--deno` and `THORP_DENO` name the binary itself; without them it is looked for")
+    Failure::new(
+        Exit::Usage,
+        format!("there is no Deno at `{}`", told.display()),
+    )
+    .hint("`--deno` and `THORP_DENO` name the binary itself; without them it is looked for")
 }
 
 fn nowhere() -> Failure {
-    Failure::new(Exit::Usage, "Deno is missing: neither a `node_modules` folder here or above nor the PATH has it")
-        .hint(format!("run `npm ci` in Thorp's folder, or name Deno {PINNED} with `--deno PATH`"))
+    Failure::new(
+        Exit::Usage,
+        "Deno is missing: neither a `node_modules` folder here or above nor the PATH has it",
+    )
+    .hint(format!(
+        "run `npm ci` in Thorp's folder, or name Deno {PINNED} with `--deno PATH`"
+    ))
 }
 
 #[cfg(test)]

@@ -8,9 +8,14 @@ const OPEN_FILES_WANTED: u64 = 65_536;
 /// Raises the number of open files as far as this process may.
 pub(crate) fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
-    let most = limit.maximum.map_or(OPEN_FILES_WANTED, |maximum| maximum.min(OPEN_FILES_WANTED));
+    let most = limit
+        .maximum
+        .map_or(OPEN_FILES_WANTED, |maximum| maximum.min(OPEN_FILES_WANTED));
     if limit.current.is_some_and(|current| current < most) {
-        let raised = Rlimit { current: Some(most), maximum: limit.maximum };
+        let raised = Rlimit {
+            current: Some(most),
+            maximum: limit.maximum,
+        };
         if let Err(error) = setrlimit(Resource::Nofile, raised) {
             tracing::warn!("cannot raise the number of open files to {most}: {error}");
         }

@@ -45,12 +45,22 @@ pub(crate) fn execute(args: &ServeArgs) -> Result<(), Failure> {
 /// One thread: a run passes through no queue between threads.
 pub(crate) fn async_runtime() -> Result<Runtime, Failure> {
     let failed = |error| Failure::new(Exit::Unavailable, format!("cannot start: {error}"));
-    Builder::new_current_thread().enable_all().build().map_err(failed)
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)
 }
 
 fn config(args: &ServeArgs) -> Result<TownConfig, Failure> {
     let deno = deno::find(args.deno.as_deref())?;
     let data = absolute(&args.data)?;
+    if let Some(wrong) = unsuitable(&data) {
+        return Err(Failure::usage(format!(
+            "`{}` cannot be a data folder: {wrong}",
+            data.display()
+        ))
+        .hint("choose another folder with `--data`"));
+    }
     let esbuild = thorp_town::esbuild_beside(&deno);
     let mut config = TownConfig::new(data, deno, PathBuf::from(OWN_EXECUTABLE), clock::now_micros);
     config.esbuild = esbuild;
@@ -70,7 +80,11 @@ pub(crate) fn unsuitable(path: &Path) -> Option<&'static str> {
     (!suits).then_some("its path has characters other than letters, digits and `/-_.@+`")
 }
 
-async fn keep(args: &ServeArgs, listener: std::net::TcpListener, config: TownConfig) -> Result<(), Failure> {
+async fn keep(
+    args: &ServeArgs,
+    listener: std::net::TcpListener,
+    config: TownConfig,
+) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(|error| broken(&error))?;
     let listener = TcpListener::from_std(listener).map_err(|error| broken(&error))?;
     let address = listener.local_addr().map_err(|error| broken(&error))?;
@@ -85,14 +99,23 @@ async fn keep(args: &ServeArgs, listener: std::net::TcpListener, config: TownCon
 }
 
 /// Answers until the first signal, then lets runs end until the grace is over or a second signal comes.
-async fn serve(args: &ServeArgs, listener: TcpListener, url: &str, opened: &Opened, signals: &Signals) -> Result<(), Failure> {
+async fn serve(
+    args: &ServeArgs,
+    listener: TcpListener,
+    url: &str,
+    opened: &Opened,
+    signals: &Signals,
+) -> Result<(), Failure> {
     let mut options = ServerOptions::new(args.public_url.as_deref().unwrap_or(url));
     options.shutdown_wall = GRACE;
     tracing::info!("a town with {} is at {url}", args.anonymity());
     let begun = Instant::now();
     let shutdown = async {
         signals.first().await;
-        tracing::info!("stopping; runs have {} s to end, a second signal ends them at once", GRACE.as_secs());
+        tracing::info!(
+            "stopping; runs have {} s to end, a second signal ends them at once",
+            GRACE.as_secs()
+        );
     };
     let served = tokio::select! {
         served = thorp_server::serve(listener, opened.town.clone(), options, shutdown) => served,
@@ -115,7 +138,9 @@ pub(crate) fn refused(error: TownError) -> Failure {
     };
     let failure = Failure::new(exit, error.to_string());
     match error {
-        TownError::Refused { hint: Some(hint), .. } => failure.hint(hint),
+        TownError::Refused {
+            hint: Some(hint), ..
+        } => failure.hint(hint),
         TownError::Internal(_) => failure.hint("`thorp doctor` finds out what is missing"),
         _ => failure,
     }

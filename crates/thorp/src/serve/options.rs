@@ -27,10 +27,20 @@ Examples:
   thorp serve --public-url https://town.example --no-anonymous")]
 pub(crate) struct ServeArgs {
     /// The folder that holds everything; made if it is not there
-    #[arg(long, value_name = "DIR", env = "THORP_DATA", default_value = "./thorp-data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "THORP_DATA",
+        default_value = "./thorp-data"
+    )]
     pub(crate) data: PathBuf,
     /// The address to listen on, of this machine only; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", env = "THORP_LISTEN", default_value = "127.0.0.1:8700")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "THORP_LISTEN",
+        default_value = "127.0.0.1:8700"
+    )]
     pub(crate) listen: String,
     /// Where people find the town, if something stands before it [default: the address]
     #[arg(long, value_name = "URL", env = "THORP_PUBLIC_URL", value_parser = NonEmptyStringValueParser::new())]
@@ -51,10 +61,20 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "THORP_DENO")]
     pub(crate) deno: Option<PathBuf>,
     /// Days for which runs are kept
-    #[arg(long, value_name = "N", env = "THORP_RETAIN_RUNS_DAYS", default_value_t = 30)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "THORP_RETAIN_RUNS_DAYS",
+        default_value_t = 30
+    )]
     retain_runs_days: u32,
     /// MiB that all kept runs may need together
-    #[arg(long, value_name = "N", env = "THORP_RETAIN_RUNS_MIB", default_value_t = 2048)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "THORP_RETAIN_RUNS_MIB",
+        default_value_t = 2048
+    )]
     retain_runs_mib: u32,
     /// The registry of `npm:` packages [default: the usual one]
     #[arg(long, value_name = "URL", env = "NPM_CONFIG_REGISTRY")]
@@ -63,7 +83,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", env = "JSR_URL")]
     jsr_registry: Option<String>,
     /// How lines of the log are written
-    #[arg(long, value_name = "FORMAT", env = "THORP_LOG_FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "THORP_LOG_FORMAT",
+        default_value = "text"
+    )]
     pub(crate) log_format: LogFormat,
 }
 
@@ -75,7 +100,11 @@ impl ServeArgs {
 
     /// The same for the log.
     pub(crate) fn anonymity(&self) -> &'static str {
-        if self.allows_anonymous() { "anonymous callers" } else { "no anonymous callers" }
+        if self.allows_anonymous() {
+            "anonymous callers"
+        } else {
+            "no anonymous callers"
+        }
     }
 
     /// Writes what was told into the town's settings.
@@ -94,11 +123,15 @@ impl ServeArgs {
 
     /// One end of the pool's size moves the other unless both are told.
     fn size_pool(&self, config: &mut TownConfig) -> Result<(), Failure> {
-        let (floor, ceiling) = (self.pool_floor.map(usize::from), self.pool_ceiling.map(usize::from));
+        let (floor, ceiling) = (
+            self.pool_floor.map(usize::from),
+            self.pool_ceiling.map(usize::from),
+        );
         let pool = &mut config.pool;
         match (floor, ceiling) {
             (Some(floor), Some(ceiling)) if floor > ceiling => {
-                let message = format!("`--pool-floor {floor}` is more than `--pool-ceiling {ceiling}`");
+                let message =
+                    format!("`--pool-floor {floor}` is more than `--pool-ceiling {ceiling}`");
                 return Err(Failure::usage(message));
             }
             _ => {}

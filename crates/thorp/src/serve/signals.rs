@@ -11,7 +11,11 @@ impl Signals {
     /// Begins to count `SIGINT`, `SIGTERM` and `SIGHUP`, which would end the process without it.
     pub(crate) fn catch() -> io::Result<Self> {
         let (count, counted) = watch::channel(0);
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
         let [interrupt, terminate, hangup] = kinds.map(signal);
         tokio::spawn(tally([interrupt?, terminate?, hangup?], count));
         Ok(Self(counted))

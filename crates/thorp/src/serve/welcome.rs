@@ -8,7 +8,12 @@ use thorp_town::Opened;
 pub(crate) fn print(url: &str, data: &Path, opened: &Opened) {
     output::data(url);
     if opened.first_start {
-        output::data(&first_steps(url, data, &opened.owner.name, &opened.owner_token_file));
+        output::data(&first_steps(
+            url,
+            data,
+            &opened.owner.name,
+            &opened.owner_token_file,
+        ));
     }
 }
 
@@ -33,7 +38,11 @@ Evaluate something:
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +53,10 @@ mod tests {
     fn paths_are_one_word_for_a_shell() {
         for path in ["/tmp/plain", "/tmp/two words", "/tmp/it's $HOME `x` \"y\""] {
             let script = format!("printf %s \"$(printf %s {})\"", quoted(Path::new(path)));
-            let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            let output = std::process::Command::new("bash")
+                .args(["-c", &script])
+                .output()
+                .unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), path);
         }
     }

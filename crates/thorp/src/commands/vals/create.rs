@@ -60,10 +60,8 @@ fn check(val: &Val, code: String) -> Result<(), Failure> {
         path: ENTRY.to_owned(),
         text: code,
     };
-    output::note(format!(
-        "\n{}",
-        diagnostics::render(&val.diagnostics, &[source])
-    ));
+    let shown = diagnostics::render(&val.diagnostics, &[source]);
+    output::note(format!("\n{shown}\n"));
     if val
         .diagnostics
         .iter()

@@ -65,7 +65,8 @@ impl Person {
     /// Replaces what is this town's own in what is shown.
     pub(crate) fn knows(&mut self, town: &Town) {
         self.words.push((town.url().to_owned(), "[town]"));
-        self.words.push((town.folder().display().to_string(), "[folder]"));
+        self.words
+            .push((town.folder().display().to_string(), "[folder]"));
     }
 
     /// A path in the folder.
@@ -89,7 +90,9 @@ impl Person {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = thorp();
         command.args(args).current_dir(self.home.path());
-        command.env("HOME", self.home.path()).env("XDG_CONFIG_HOME", self.path(".config"));
+        command
+            .env("HOME", self.home.path())
+            .env("XDG_CONFIG_HOME", self.path(".config"));
         command
     }
 
@@ -118,9 +121,19 @@ impl Person {
 
 /// An output for a snapshot, with what differs between two runs replaced.
 pub(crate) fn shown(output: &Output, words: &[(String, &'static str)]) -> String {
-    let shown = Shown { words: words.to_vec() };
-    let text = |bytes: &[u8]| shown.text(&String::from_utf8_lossy(bytes)).trim_end().to_owned();
-    let code = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());
+    let shown = Shown {
+        words: words.to_vec(),
+    };
+    let text = |bytes: &[u8]| {
+        shown
+            .text(&String::from_utf8_lossy(bytes))
+            .trim_end()
+            .to_owned()
+    };
+    let code = output
+        .status
+        .code()
+        .map_or_else(|| output.status.to_string(), |code| code.to_string());
     let mut all = format!("exit: {code}");
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         if !bytes.is_empty() {

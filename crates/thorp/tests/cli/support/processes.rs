@@ -10,7 +10,12 @@ pub(crate) fn descendants(ancestor: u32) -> Vec<u32> {
     let mut found = vec![ancestor];
     let mut at = 0;
     while at < found.len() {
-        found.extend(all.iter().filter(|(_, parent)| *parent == found[at]).map(|(process, _)| *process));
+        let current = found[at];
+        found.extend(
+            all.iter()
+                .filter(|(_, parent)| *parent == current)
+                .map(|(process, _)| *process),
+        );
         at += 1;
     }
     found.remove(0);

@@ -47,9 +47,26 @@ impl Town {
             tell.send(lines.next().unwrap_or_default()).unwrap();
             lines.for_each(|line| hear.lock().unwrap().push_str(&line));
         });
-        let url = told.recv_timeout(PATIENCE).unwrap_or_default().trim_end().to_owned();
-        let town = Self { child, url, said, rest: Some(rest), log: Some(log), folder };
-        assert!(town.url.starts_with("http://127.0.0.1:"), "{:?}: {}", town.url, town.kill().1);
+        let url = told
+            .recv_timeout(PATIENCE)
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned();
+        let town = Self {
+            child,
+            url,
+            said,
+            rest: Some(rest),
+            log: Some(log),
+            folder,
+        };
+        if !town.url.starts_with("http://127.0.0.1:") {
+            panic!(
+                "the first line is {:?}: {}",
+                town.url.clone(),
+                town.kill().1
+            );
+        }
         town
     }
 
@@ -90,10 +107,17 @@ impl Town {
         let started = descendants(self.id());
         eventually("the town ends", || self.child.try_wait().unwrap().is_some());
         let status = self.child.wait().unwrap();
-        eventually("its processes end", || started.iter().all(|process| parent(*process).is_none()));
+        eventually("its processes end", || {
+            started.iter().all(|process| parent(*process).is_none())
+        });
         let (stdout, stderr) = self.outputs();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
-        Ended { status, stdout, stderr, folder }
+        Ended {
+            status,
+            stdout,
+            stderr,
+            folder,
+        }
     }
 
     fn kill(mut self) -> (String, String) {
@@ -103,7 +127,9 @@ impl Town {
 
     /// What it said on stdout after the URL, once it has said enough.
     pub(crate) fn stdout_until(&self, enough: impl Fn(&str) -> bool) -> String {
-        eventually("the town says enough", || enough(&self.said.lock().unwrap()));
+        eventually("the town says enough", || {
+            enough(&self.said.lock().unwrap())
+        });
         self.said.lock().unwrap().clone()
     }
 
@@ -134,15 +160,22 @@ pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let scratch = folder.join("tmp");
     std::fs::create_dir_all(&scratch).unwrap();
     let mut command = thorp();
-    command.args(["serve", "--listen", "127.0.0.1:0", "--pool-floor", "1", "--data"]).arg(data(folder)).args(args);
-    command.env("TMPDIR", scratch).env("THORP_DENO", thorp_testkit::deno()).env("HOME", folder);
+    command.arg("serve").args(args);
+    command
+        .env("THORP_LISTEN", "127.0.0.1:0")
+        .env("THORP_POOL_FLOOR", "1")
+        .env("THORP_DATA", data(folder));
+    command
+        .env("TMPDIR", scratch)
+        .env("THORP_DENO", thorp_testkit::deno())
+        .env("HOME", folder);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-/// The data folder, whose name a shell would take apart.
+/// The data folder.
 pub(crate) fn data(folder: &Path) -> PathBuf {
-    folder.join("the town's data")
+    folder.join("data")
 }
 
 fn read(from: &mut impl Read) -> String {
