@@ -14,7 +14,7 @@ fn reference() -> Value {
     serde_json::from_str(include_str!("reference.json")).unwrap()
 }
 
-fn list<'a>(value: &'a Value) -> impl Iterator<Item = &'a Value> {
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
