@@ -1,4 +1,4 @@
-//! The Deno binary: found, and of the right version.
+//! The Deno binary, found and of the right version, and the bundler beside it.
 
 use super::Check;
 use crate::serve::deno::{PINNED, find};
@@ -57,6 +57,19 @@ fn version(path: &Path) -> Option<String> {
         .split_whitespace()
         .nth(1)
         .map(str::to_owned)
+}
+
+/// The bundler that `npm ci` puts beside Deno. A town works without it.
+pub(super) fn esbuild(deno: Option<&Path>) -> Check {
+    const NAME: &str = "esbuild";
+    match deno.and_then(thorp_town::esbuild_beside) {
+        Some(path) => Check::ok(NAME, path.display().to_string()),
+        None => Check::warning(
+            NAME,
+            "not found beside Deno: vals that import packages start more slowly",
+            "run `npm ci` in Thorp's folder",
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Check {
 
 pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     let (deno, found) = deno::check(args.deno.as_deref());
-    let mut checks = vec![deno];
+    let mut checks = vec![deno, deno::esbuild(found.as_deref())];
     checks.extend(folder::checks(&args.data));
     checks.extend(machine::checks());
     checks.push(sandbox::check(found));

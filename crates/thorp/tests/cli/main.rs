@@ -1,5 +1,7 @@
 //! The whole program, from outside: exit codes, stdout and stderr of the real binary, with real sandboxes.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
 mod doctor;
 mod help;
 mod life;
