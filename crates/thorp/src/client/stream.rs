@@ -25,6 +25,8 @@ struct Line<'a> {
 
 #[derive(Deserialize)]
 struct Step {
+    #[serde(default)]
+    step: String,
     message: String,
 }
 
@@ -77,7 +79,10 @@ fn step(client: &Client, text: &str, shown: &Progress) -> Option<Result<Reply, F
         return (!text.trim().is_empty()).then(|| Err(fault::no_town(client.town(), 200)));
     };
     if let Some(progress) = line.progress {
-        shown.say(&progress.message);
+        match progress.step.as_str() {
+            "download" => shown.say(&format!("downloading {}", progress.message)),
+            _ => shown.say(&progress.message),
+        }
     }
     if let Some(val) = line.val {
         return Some(Ok(done(val.get().to_owned())));
