@@ -127,7 +127,7 @@ impl Starter {
             ),
             process: Arc::clone(&process),
         };
-        let control = boot.connect(&listener, self, hurry).await?;
+        let control = boot.connect(&listener, self, urgency, hurry).await?;
         // The guest has connected: nobody else may.
         drop(listener);
         let _ = std::fs::remove_file(&socket);
@@ -175,9 +175,13 @@ impl Boot {
         &mut self,
         listener: &UnixListener,
         starter: &Starter,
+        urgency: Urgency,
         mut hurried: watch::Receiver<()>,
     ) -> Result<Control, BootError> {
         let process = Arc::clone(&self.process);
+        let awaited = hurried.clone();
+        // Without the sender there is no starter.
+        let is_awaited = move || urgency == Urgency::Now || awaited.has_changed().unwrap_or(true);
         let hurry = async {
             // The sender lives as long as the starter.
             let _ = hurried.changed().await;
@@ -186,7 +190,7 @@ impl Boot {
             std::future::pending::<std::convert::Infallible>().await
         };
         tokio::select! {
-            result = warm_up(listener, starter) => match result? {
+            result = warm_up(listener, starter, is_awaited) => match result? {
                 Ok(control) => Ok(control),
                 Err(error) => Err(self.ended(error.to_string()).await),
             },
@@ -219,10 +223,12 @@ impl Boot {
 }
 
 /// Lets the guest connect and walk the paths of a run a few times: what a run does for the first time is slow. Everything
-/// is sent at once, so that this takes two turns.
+/// is sent at once, so that this takes two turns. A run that waits for the sandbox is sooner done without: it walks one
+/// path, once.
 async fn warm_up(
     listener: &UnixListener,
     starter: &Starter,
+    is_awaited: impl Fn() -> bool,
 ) -> Result<Result<Control, ControlError>, BootError> {
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(BootError::Random)?;
@@ -230,7 +236,14 @@ async fn warm_up(
     let mut control = Control::new(stream, key);
     control.push(ToGuest::Hello, Uuid::nil(), |_| Ok(()))?;
     let guest_folder = starter.deno.guest.to_string_lossy();
-    for path in guest::WARM {
+    // The prepared cache has to hold what warming up leaves in it.
+    let is_preparing = matches!(starter.cache, Cache::Filling(_));
+    let rounds = if is_awaited() && !is_preparing {
+        &[]
+    } else {
+        guest::WARM.as_slice()
+    };
+    for path in rounds {
         push_run(
             &mut control,
             GuestProgram::body("return ((value) => [value].map((item) => item + 1))"),
