@@ -67,6 +67,7 @@ async fn measure() -> Result<Value> {
         state_dir: folder.path().join("runtime"),
         scratch_dir: scratch.path().join("s"),
         readable: Vec::new(),
+        jsr_registry: None,
         pool: PoolLimits::default(),
         clock: || 0,
     };

@@ -21,6 +21,8 @@ pub struct RuntimeConfig {
     pub scratch_dir: PathBuf,
     /// Folders that every sandbox may read: the dependency store.
     pub readable: Vec<PathBuf>,
+    /// Where `jsr:` specifiers lead, if not to the usual registry. Nothing is asked there: it names what lies in caches.
+    pub jsr_registry: Option<String>,
     /// Size and behaviour of the pool.
     pub pool: PoolLimits,
     /// The wall clock.

@@ -20,6 +20,7 @@ pub(crate) struct Deno {
     pub(crate) guest: PathBuf,
     /// Folders that every sandbox may read.
     readable: Vec<PathBuf>,
+    jsr_registry: Option<String>,
     memory_bytes: u64,
 }
 
@@ -40,6 +41,7 @@ impl Deno {
             binary: config.deno.clone(),
             guest,
             readable: config.readable.clone(),
+            jsr_registry: config.jsr_registry.clone(),
             memory_bytes: config.pool.memory_bytes,
         }
     }
@@ -49,7 +51,7 @@ impl Deno {
         Command {
             program: self.binary.clone(),
             args: self.args(places),
-            env: environment(places),
+            env: self.environment(places),
             cwd: places.modules.to_owned(),
             stdin: Input::Empty,
             limits: Limits {
@@ -101,6 +103,29 @@ impl Deno {
         }
         format!("deno-{}", guest::short(digest))
     }
+
+    /// The guest takes away from its environment what is only for Deno.
+    fn environment(&self, places: Places<'_>) -> Vec<(OsString, OsString)> {
+        let fixed = [
+            ("HOME", "/nonexistent"),
+            ("LANG", "C.UTF-8"),
+            ("NO_COLOR", "1"),
+            ("DENO_NO_UPDATE_CHECK", "1"),
+        ];
+        let paths = [
+            ("DENO_DIR", places.deno_dir),
+            ("THORP_CONTROL", places.socket),
+        ];
+        let jsr = self.jsr_registry.as_ref();
+        let fixed = fixed
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let paths = paths
+            .into_iter()
+            .map(|(name, path)| (name.into(), path.into()));
+        let jsr = jsr.map(|url| ("JSR_URL".into(), url.into()));
+        fixed.chain(paths).chain(jsr).collect()
+    }
 }
 
 const FLAGS: &[&str] = &[
@@ -126,30 +151,6 @@ fn flag<'a>(name: &str, paths: impl IntoIterator<Item = &'a Path>) -> OsString {
         flag.push(path);
     }
     flag
-}
-
-/// The guest takes away from its environment what is only for Deno.
-fn environment(places: Places<'_>) -> Vec<(OsString, OsString)> {
-    let fixed = [
-        ("HOME", "/nonexistent"),
-        ("LANG", "C.UTF-8"),
-        ("NO_COLOR", "1"),
-        ("DENO_NO_UPDATE_CHECK", "1"),
-    ];
-    let paths = [
-        ("DENO_DIR", places.deno_dir),
-        ("THORP_CONTROL", places.socket),
-    ];
-    let fixed = fixed
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()));
-    fixed
-        .chain(
-            paths
-                .into_iter()
-                .map(|(name, path)| (name.into(), path.into())),
-        )
-        .collect()
 }
 
 /// Asks Deno for its version, and refuses one that the guest was not made for.

@@ -48,6 +48,7 @@ pub fn config(folder: &Path) -> RuntimeConfig {
         state_dir: Path::new(env!("CARGO_TARGET_TMPDIR")).join("state"),
         scratch_dir: folder.join("s"),
         readable: vec![folder.join("deps")],
+        jsr_registry: None,
         pool: PoolLimits {
             floor: 1,
             ceiling: 2,

@@ -239,6 +239,26 @@ mod tests {
     }
 
     #[test]
+    fn too_many_files_are_refused() {
+        let taken = take(|at| {
+            for number in 0..=DEPENDENCY_FILES_MAX {
+                fs::write(at.join(number.to_string()), "").unwrap();
+            }
+        });
+        assert!(matches!(taken, Err(IntakeError::TooManyFiles)));
+    }
+
+    #[test]
+    fn too_deep_folders_are_refused() {
+        let nested = |depth| vec!["d"; depth].join("/");
+        let deepest = take(|at| fs::create_dir_all(at.join(nested(DEPENDENCY_DEPTH_MAX))).unwrap());
+        assert!(deepest.is_ok());
+        let deeper =
+            take(|at| fs::create_dir_all(at.join(nested(DEPENDENCY_DEPTH_MAX + 1))).unwrap());
+        assert!(matches!(deeper, Err(IntakeError::TooDeep)));
+    }
+
+    #[test]
     fn copies_are_read_only_and_of_their_own() {
         let (_root, from, to) = folder(|at| fs::write(at.join("a"), "1").unwrap());
         take_in(&from, &to, &|_| false).unwrap();

@@ -211,14 +211,32 @@ async fn listen(pipe: impl AsyncRead + Unpin, on_line: &(dyn Fn(&str) + Send + S
 /// Deno says `Download <address>` for each thing it gets.
 fn report(progress: OnProgress<'_>, line: &str) {
     if let Some(address) = line.strip_prefix("Download ") {
-        let name = address.rsplit('/').next().unwrap_or(address);
-        let name = name.strip_suffix(".tgz").unwrap_or(name);
-        tell(
-            progress,
-            ProgressStep::Download,
-            name.replace("%2f", "/").replace("%2F", "/"),
-        );
+        tell(progress, ProgressStep::Download, shown(address));
     }
+}
+
+/// `https://registry.example/@scope/name/-/name-1.2.3.tgz` as `@scope/name 1.2.3`, others without the scheme.
+fn shown(address: &str) -> String {
+    let decoded = address.replace("%2f", "/").replace("%2F", "/");
+    let plain = decoded
+        .split_once("://")
+        .map_or(decoded.as_str(), |(_, rest)| rest);
+    package_of(plain).unwrap_or_else(|| plain.to_owned())
+}
+
+fn package_of(tarball: &str) -> Option<String> {
+    let (folder, file) = tarball.split_once("/-/")?;
+    let (scope, name) = folder.rsplit_once('/')?;
+    let version = file
+        .strip_suffix(".tgz")?
+        .strip_prefix(name)?
+        .strip_prefix('-')?;
+    let scope = scope
+        .rsplit('/')
+        .next()
+        .filter(|scope| scope.starts_with('@'));
+    let scope = scope.map_or(String::new(), |scope| format!("{scope}/"));
+    Some(format!("{scope}{name} {version}"))
 }
 
 /// Imports everything that is not a package, a line each.
@@ -400,6 +418,21 @@ mod tests {
             "entry.mjs",
         ] {
             assert!(is_left_out(Path::new(left), "room@0.0.0"), "{left}");
+        }
+    }
+
+    #[test]
+    fn downloads_are_told_by_the_name_of_the_package() {
+        for (address, expected) in [
+            ("https://registry.example/zod/-/zod-4.0.0.tgz", "zod 4.0.0"),
+            (
+                "https://registry.example/npm/@a/b/-/b-1.0.0.tgz",
+                "@a/b 1.0.0",
+            ),
+            ("https://registry.example/@a%2fb", "registry.example/@a/b"),
+            ("https://x.example/lib/mod.ts", "x.example/lib/mod.ts"),
+        ] {
+            assert_eq!(shown(address), expected);
         }
     }
 

@@ -1,0 +1,118 @@
+//! Packages that want more than to be imported.
+
+use crate::origin::Origin;
+use crate::registry::{Package, full_manifest, list_npm, publish_npm, publish_tarball};
+use crate::support::{save, town_of, value};
+use serde_json::{Map, json};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn lifecycle_scripts_do_not_run() {
+    let origin = Origin::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let script = format!("touch {}", mark.display());
+    publish_npm(
+        &origin,
+        &[Package {
+            name: "eager",
+            version: "1.0.0",
+            manifest: json!({ "hasInstallScript": true, "scripts": { "preinstall": script, "install": script, "postinstall": script, "prepare": script } }),
+            files: &[("index.js", "module.exports = 'quiet';")],
+        }],
+    );
+    let town = town_of(&origin);
+    let val = save(
+        &town,
+        "eager",
+        "import x from \"npm:eager@1\"; export default x;",
+    );
+    assert_eq!(value(&town, &val), json!("quiet"));
+    assert!(!mark.exists());
+}
+
+/// Publishes `name` with a tarball of its own `package.json` and of `others` in a folder, and saves a val that imports it.
+fn save_with(
+    others: impl Fn(&std::path::Path) -> Vec<String>,
+) -> (
+    tempfile::TempDir,
+    serde_json::Value,
+    thorp_testkit::TestTown,
+) {
+    let origin = Origin::start();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("package");
+    fs::create_dir(&root).unwrap();
+    let package = Package {
+        name: "crafted",
+        version: "1.0.0",
+        manifest: json!({}),
+        files: &[],
+    };
+    fs::write(
+        root.join("package.json"),
+        full_manifest(&package).to_string(),
+    )
+    .unwrap();
+    fs::write(root.join("index.js"), "module.exports = 'here';").unwrap();
+    let others = others(folder.path());
+    let mut args = vec!["package"];
+    args.extend(others.iter().map(String::as_str));
+    let tarball = publish_tarball(&origin, &package, folder.path(), &args);
+    let mut manifest = full_manifest(&package);
+    manifest["dist"] = json!({ "tarball": tarball });
+    list_npm(
+        &origin,
+        "crafted",
+        Map::from_iter([("1.0.0".to_owned(), manifest)]),
+    );
+    let town = town_of(&origin);
+    let val = save(
+        &town,
+        "crafted",
+        "import x from \"npm:crafted@1\";\nexport default x;",
+    );
+    (folder, val, town)
+}
+
+#[test]
+fn a_link_in_a_tarball_leads_nowhere() {
+    let (_folder, _val, town) = save_with(|folder| {
+        symlink("/etc/passwd", folder.join("package/passwd")).unwrap();
+        Vec::new()
+    });
+    assert_eq!(things_named(&town.data(), "passwd"), 0);
+}
+
+#[test]
+fn a_tarball_writes_nothing_outside_of_its_folder() {
+    let (folder, _val, town) = save_with(|folder| {
+        fs::write(folder.join("escaped"), "").unwrap();
+        let up = "../".repeat(24);
+        vec![
+            format!(
+                "--transform=s,^escaped$,package/{up}{}/stolen,",
+                folder.display().to_string().trim_start_matches('/')
+            ),
+            "escaped".to_owned(),
+        ]
+    });
+    assert!(!folder.path().join("stolen").exists());
+    assert_eq!(things_named(&town.data(), "stolen"), 0);
+}
+
+/// How many things of this name there are below the data folder, links included.
+fn things_named(folder: &std::path::Path, name: &str) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            let below = if entry.file_type().unwrap().is_dir() {
+                things_named(&entry.path(), name)
+            } else {
+                0
+            };
+            below + usize::from(entry.file_name() == name)
+        })
+        .sum()
+}

@@ -1,0 +1,18 @@
+//! Packages and modules of the web: got when a val is saved, used when it runs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod collect;
+mod failures;
+mod hostile;
+mod origin;
+mod packages;
+mod registry;
+mod reuse;
+mod support;
+mod web;
