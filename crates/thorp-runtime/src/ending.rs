@@ -13,8 +13,10 @@ const SIGILL: i32 = 4;
 const SIGKILL: i32 = 9;
 
 /// Messages of errors that the engine throws when memory is refused to it, or when no process could hold the result.
-const MEMORY_MESSAGES: [&str; 4] = [
+const MEMORY_MESSAGES: [&str; 6] = [
     "Array buffer allocation failed",
+    "ArrayBuffer.prototype.resize: Out of memory",
+    "SharedArrayBuffer.prototype.grow: Out of memory",
     "Invalid string length",
     "WebAssembly.Memory(): could not allocate memory",
     "WebAssembly.Memory.grow(): Unable to grow instance memory",

@@ -89,7 +89,7 @@ pub enum Failure {
         /// What is wrong with it.
         reason: String,
     },
-    /// The runtime is being shut down.
+    /// The runtime is being shut down, and the run has not begun.
     #[error("the town is shutting down")]
     ShuttingDown,
 }

@@ -151,7 +151,8 @@ impl Run<'_> {
                         return Err(failure);
                     }
                 }
-                _ = surroundings.stop.changed() => return Err(Failure::ShuttingDown),
+                // Not `ShuttingDown`: the program has begun, and what it did so far is done.
+                _ = surroundings.stop.changed() => return Err(broken("the town stopped")),
             }
         }
     }
