@@ -139,6 +139,7 @@ struct Output {
     secrets: BTreeSet<String>,
     helpers: BTreeSet<String>,
     as_text: BTreeSet<String>,
+    too_complex: bool,
 }
 
 impl Output {
@@ -151,6 +152,7 @@ impl Output {
             secrets: BTreeSet::new(),
             helpers: BTreeSet::new(),
             as_text: BTreeSet::new(),
+            too_complex: false,
         }
     }
 
@@ -194,6 +196,7 @@ impl Output {
     }
 
     fn add(&mut self, unit: Unit) {
+        self.too_complex |= unit.too_complex;
         self.modules.extend(unit.module);
         self.diagnostics.extend(unit.diagnostics);
         self.facts.imports.extend(unit.imports.imports);
@@ -211,6 +214,9 @@ impl Output {
     }
 
     fn finish(mut self, source: &Source) -> Compiled {
+        if self.too_complex {
+            return Compiled::too_complex(source);
+        }
         self.modules
             .extend(self.helpers.iter().filter_map(|name| helpers::module(name)));
         self.facts.imports.truncate(IMPORTS_MAX);

@@ -11,6 +11,7 @@
 
 mod compile;
 mod compiled;
+mod depth;
 mod diagnostic;
 mod files;
 mod front;

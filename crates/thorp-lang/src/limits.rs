@@ -19,9 +19,13 @@ pub const IMPORTS_MAX: usize = 1000;
 /// Names of secrets that are reported.
 pub const SECRETS_MAX: usize = 200;
 
-/// Open brackets at one place. Far above what people write and below what
-/// [`COMPILE_STACK_BYTES`] holds, so that typical nonsense is refused without a crash.
-pub const NESTING_MAX: usize = 5000;
+/// Levels of a program's tree: every operator, call, bracket and `else if` inside another is
+/// one. V8 reads every kind at this depth; at twice as much its stack ends over brackets.
+pub const TREE_DEPTH_MAX: usize = 2000;
+
+/// Open brackets at one place, those in strings too: what the tree would not have either, told
+/// without the parser.
+pub const NESTING_MAX: usize = TREE_DEPTH_MAX;
 
 /// Stack of the thread that a compile worker compiles on.
 pub const COMPILE_STACK_BYTES: usize = 64 * 1024 * 1024;

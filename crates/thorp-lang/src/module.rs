@@ -5,6 +5,7 @@ use oxc::ast::ast::{Program, Statement};
 use oxc::span::Span;
 
 use crate::compiled::{EXPRESSION_PATH, Form, Module};
+use crate::depth::is_too_deep;
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::files::{Files, compiled_name};
 use crate::front::{self, Findings, Language};
@@ -23,6 +24,8 @@ pub(crate) struct Unit {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) imports: FoundImports,
     pub(crate) found: Found,
+    /// Nested too deeply to be run.
+    pub(crate) too_complex: bool,
     /// Of the entry only.
     pub(crate) value: Value,
 }
@@ -185,6 +188,10 @@ impl<'a, 's: 'a> Work<'a, 's> {
     }
 
     fn lower(&mut self, program: &mut Program<'a>) -> Result<(), Findings> {
+        if is_too_deep(program) {
+            self.unit.too_complex = true;
+            return Err(Findings::new());
+        }
         self.refuse_commonjs(program);
         let scoping = front::check(program)?;
         front::transform(self.allocator, program, scoping)

@@ -40,10 +40,12 @@ fn remove_folder(folder: &Path) {
         .file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
     let there = fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
-    if folder.is_absolute() && ours && there {
-        if let Err(error) = fs::remove_dir_all(folder) {
-            tracing::warn!(folder = %folder.display(), %error, "a folder of sandboxes could not be removed");
-        }
+    if folder.is_absolute()
+        && ours
+        && there
+        && let Err(error) = fs::remove_dir_all(folder)
+    {
+        tracing::warn!(folder = %folder.display(), %error, "a folder of sandboxes could not be removed");
     }
 }
 

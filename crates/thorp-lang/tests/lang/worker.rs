@@ -32,25 +32,38 @@ fn answers_in_order_what_compile_says() {
     }
 }
 
+const NESTED: [(&str, &str); 11] = [
+    ("(", ")"),
+    ("[", "]"),
+    ("{a:", "}"),
+    ("f(", ")"),
+    ("()=>(", ")"),
+    ("`${", "}`"),
+    ("<a>{", "}</a>"),
+    ("!", ""),
+    ("f(1)||", ""),
+    ("f(", ")()"),
+    ("a?1:", ""),
+];
+
+fn nested((open, close): (&str, &str), depth: usize) -> Source {
+    Source::expression(format!("{}1{}", open.repeat(depth), close.repeat(depth)))
+}
+
 #[test]
-fn its_stack_holds_what_the_limit_admits() {
-    let depth = limits::NESTING_MAX - 1;
-    for (open, close) in [
-        ("(", ")"),
-        ("[", "]"),
-        ("{a:", "}"),
-        ("f(", ")"),
-        ("()=>(", ")"),
-        ("`${", "}`"),
-        ("<a>{", "}</a>"),
-    ] {
-        let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-        let replies = ask(&[Source::expression(text)]);
-        assert!(
-            replies[0].1.is_runnable(),
-            "{open}: {:?}",
-            replies[0].1.diagnostics
-        );
+fn its_stack_holds_what_brackets_admit() {
+    for pair in NESTED {
+        let replies = ask(&[nested(pair, limits::NESTING_MAX - 1)]);
+        assert_eq!(replies[0].1.diagnostics[0].code, "TOO_COMPLEX", "{pair:?}");
+    }
+}
+
+#[test]
+fn hundreds_of_levels_are_no_trouble() {
+    for pair in NESTED {
+        let replies = ask(&[nested(pair, 400)]);
+        let found = &replies[0].1.diagnostics;
+        assert!(replies[0].1.is_runnable(), "{pair:?}: {found:?}");
     }
 }
 
