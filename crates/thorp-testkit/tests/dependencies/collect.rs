@@ -43,16 +43,36 @@ fn folders(data: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-async fn evaluate(town: &Town, caller: &Caller, code: &str) {
+async fn evaluate(town: &Town, caller: &Caller, package: &str) {
     let input = EvalInput {
-        code: code.to_owned(),
+        code: format!("(await import(\"npm:{package}@1\")).default"),
         args: None,
     };
     assert_eq!(town.eval(caller, input).await.unwrap().json, "1");
 }
 
-async fn close(town: Town) {
+async fn save(town: &Town, caller: &Caller, package: &str) {
+    let new = NewVal {
+        files: vec![FileText {
+            path: "main.tsx".to_owned(),
+            text: format!("import one from \"npm:{package}@1\"; export default one;"),
+        }],
+        ..NewVal::default()
+    };
+    let val = town.create_val(caller, new, &|_| ()).await.unwrap();
+    assert_eq!(val.diagnostics, []);
+}
+
+async fn add_user(town: &Town, owner: &Caller, name: &str) -> Caller {
+    let (_, token) = town.add_user(owner, name).await.unwrap();
+    town.authenticate(Some(&token.secret)).await.unwrap()
+}
+
+/// Closes the town and opens it some hours later: it begins by looking for what nobody uses.
+async fn later(town: Town, hours: i64, data: &Path, registry: &str) -> (Town, Caller) {
     town.close(Duration::ZERO).await;
+    NOW.fetch_add(hours * HOUR, Ordering::SeqCst);
+    open(data, registry).await
 }
 
 async fn until_folders(data: &Path, expected: &BTreeSet<String>) {
@@ -68,45 +88,35 @@ async fn until_folders(data: &Path, expected: &BTreeSet<String>) {
 #[tokio::test]
 async fn folders_that_nothing_used_for_a_day_are_removed() {
     let origin = Origin::start();
-    publish_npm(&origin, &[package("kept")]);
-    publish_npm(&origin, &[package("fleeting")]);
+    for name in ["kept", "shared", "fleeting"] {
+        publish_npm(&origin, &[package(name)]);
+    }
     let root = tempfile::tempdir().unwrap();
-    let data = root.path().join("data");
+    let (data, url) = (root.path().join("data"), origin.url());
 
-    let (town, caller) = open(&data, &origin.url()).await;
-    let new = NewVal {
-        name: Some("uses".to_owned()),
-        files: vec![FileText {
-            path: "main.tsx".to_owned(),
-            text: "import one from \"npm:kept@1\"; export default one;".to_owned(),
-        }],
-        ..NewVal::default()
-    };
-    let val = town.create_val(&caller, new, &|_| ()).await.unwrap();
-    assert_eq!(val.diagnostics, []);
-    let kept = folders(&data);
-    assert_eq!(kept.len(), 1);
-    evaluate(&town, &caller, "(await import(\"npm:fleeting@1\")).default").await;
-    let both = folders(&data);
-    assert_eq!(both.len(), 2);
-    close(town).await;
+    let (town, owner) = open(&data, &url).await;
+    let bob = add_user(&town, &owner, "bob").await;
+    save(&town, &owner, "kept").await;
+    let with_version = folders(&data);
+    // Two sets have this folder: the owner's is used again, bob's is not.
+    evaluate(&town, &owner, "shared").await;
+    evaluate(&town, &bob, "shared").await;
+    let still_used = folders(&data);
+    // The newest set goes last: once its folder is gone, all others have been looked at.
+    evaluate(&town, &owner, "fleeting").await;
+    let all = folders(&data);
+    assert_eq!([with_version.len(), still_used.len(), all.len()], [1, 2, 3]);
 
     let left = data.join("dependencies/work/left-by-a-killed-server");
     fs::create_dir_all(&left).unwrap();
-    NOW.fetch_add(23 * HOUR, Ordering::SeqCst);
-    let (town, caller) = open(&data, &origin.url()).await;
+    let (town, owner) = later(town, 23, &data, &url).await;
     assert!(!left.exists());
-    // Used again: a day more.
-    evaluate(&town, &caller, "(await import(\"npm:fleeting@1\")).default").await;
-    close(town).await;
+    evaluate(&town, &owner, "shared").await;
+    assert_eq!(folders(&data), all);
 
-    NOW.fetch_add(23 * HOUR, Ordering::SeqCst);
-    let (town, _) = open(&data, &origin.url()).await;
-    until_folders(&data, &both).await;
-    close(town).await;
-
-    NOW.fetch_add(2 * HOUR, Ordering::SeqCst);
-    let (town, _) = open(&data, &origin.url()).await;
-    until_folders(&data, &kept).await;
-    close(town).await;
+    let (town, _) = later(town, 2, &data, &url).await;
+    until_folders(&data, &still_used).await;
+    let (town, _) = later(town, 23, &data, &url).await;
+    until_folders(&data, &with_version).await;
+    town.close(Duration::ZERO).await;
 }

@@ -57,7 +57,9 @@ fn expressions_resolve_once_and_need_a_user() {
     assert_eq!(refused["error"]["code"], json!("UNAUTHORIZED"));
     assert_eq!(origin.asked(), 0);
     assert_eq!(eval(&town, town.token(), code).expect(200), json!("shape"));
+    // Neither the registry nor what was downloaded is there for a second resolution.
     origin.stop();
+    std::fs::remove_dir_all(town.data().join("dependencies/work")).unwrap();
     let other = "(await import(\"npm:shape@1\")).default + '!'";
     assert_eq!(eval(&town, town.token(), code).expect(200), json!("shape"));
     assert_eq!(

@@ -4,10 +4,11 @@ use crate::origin::Origin;
 use serde_json::{Value, json};
 use thorp_testkit::{Reply, TestTown};
 
-/// A town whose `npm:` and `jsr:` packages come from here.
+/// A town whose `npm:` and `jsr:` packages come from here, and are bundled as those of a town that is served.
 pub(crate) fn town_of(origin: &Origin) -> TestTown {
     let url = origin.url();
     TestTown::start_with(move |config| {
+        config.esbuild = thorp_town::esbuild_beside(&config.deno);
         config.npm_registry = Some(url.clone());
         config.jsr_registry = Some(url);
     })

@@ -4,6 +4,7 @@ use crate::origin::{Origin, Page};
 use crate::registry::{Package, publish_jsr, publish_npm};
 use crate::support::{eval, resolved, run, save, town_of, value};
 use serde_json::json;
+use thorp_testkit::TestTown;
 
 fn web() -> Origin {
     let origin = Origin::start();
@@ -26,7 +27,8 @@ fn web() -> Origin {
 #[test]
 fn modules_of_the_web_are_imported_with_what_they_import() {
     let mut origin = web();
-    let town = town_of(&origin);
+    // The usual registries: the host of the modules is known for nothing else.
+    let town = TestTown::start();
     let url = origin.url();
     let code = format!(
         "import add from \"{url}/latest.ts\";\nconst later = await import(\"{url}/two.js\");\nexport default () => add(40) * later.two;"
@@ -85,6 +87,42 @@ fn jsr_packages_are_imported_in_the_version_of_the_save() {
             ("jsr:@town/greet@1/deep", "@town/greet@1.1.0"),
         ]
     );
+}
+
+#[test]
+fn two_ranges_of_a_jsr_package_run_in_any_order() {
+    let mut origin = Origin::start();
+    let files = |text: &'static str| [("/mod.ts", text)];
+    publish_jsr(
+        &origin,
+        "@town/greet",
+        &[
+            (
+                "1.0.0",
+                json!({ ".": "./mod.ts" }),
+                &files("export const version: string = 'one';"),
+            ),
+            (
+                "1.1.0",
+                json!({ ".": "./mod.ts" }),
+                &files("export const version: string = 'newer';"),
+            ),
+        ],
+    );
+    let town = town_of(&origin);
+    let first = "import { version as a } from \"jsr:@town/greet@^1\";";
+    let second = "import { version as b } from \"jsr:@town/greet@1.0.0\";";
+    let later =
+        "export default async () => [a, b, (await import(\"jsr:@town/greet@~1.0.0\")).version];";
+    let one = save(&town, "one", &format!("{first}\n{second}\n{later}"));
+    let other = save(&town, "other", &format!("{second}\n{first}\n{later}"));
+    let dynamic = "export default async () => [(await import(\"jsr:@town/greet@^1\")).version, (await import(\"jsr:@town/greet@1.0.0\")).version];";
+    let dynamic = save(&town, "dynamic", dynamic);
+    origin.stop();
+    // All agree on the one version that meets every range, whichever is asked for first.
+    assert_eq!(value(&town, &one), json!(["one", "one", "one"]));
+    assert_eq!(value(&town, &other), json!(["one", "one", "one"]));
+    assert_eq!(value(&town, &dynamic), json!(["one", "one"]));
 }
 
 #[test]
