@@ -2,7 +2,7 @@
 
 use crate::origin::Origin;
 use crate::registry::{Package, full_manifest, list_npm, publish_npm, publish_tarball};
-use crate::support::{save, town_of, value};
+use crate::support::{diagnostics, save, town_of, value};
 use serde_json::{Map, json};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -78,16 +78,17 @@ fn save_with(
 
 #[test]
 fn a_link_in_a_tarball_leads_nowhere() {
-    let (_folder, _val, town) = save_with(|folder| {
+    let (_folder, val, town) = save_with(|folder| {
         symlink("/etc/passwd", folder.join("package/passwd")).unwrap();
         Vec::new()
     });
+    assert_eq!(value(&town, &val), json!("here"));
     assert_eq!(things_named(&town.data(), "passwd"), 0);
 }
 
 #[test]
 fn a_tarball_writes_nothing_outside_of_its_folder() {
-    let (folder, _val, town) = save_with(|folder| {
+    let (folder, val, town) = save_with(|folder| {
         fs::write(folder.join("escaped"), "").unwrap();
         let up = "../".repeat(24);
         vec![
@@ -98,11 +99,15 @@ fn a_tarball_writes_nothing_outside_of_its_folder() {
             "escaped".to_owned(),
         ]
     });
+    assert_eq!(
+        diagnostics(&val),
+        [(1, "DEPENDENCY_UNAVAILABLE".to_owned())]
+    );
     assert!(!folder.path().join("stolen").exists());
     assert_eq!(things_named(&town.data(), "stolen"), 0);
 }
 
-/// How many things of this name there are below the data folder, links included.
+/// How many things of this name there are below a folder, links included.
 fn things_named(folder: &std::path::Path, name: &str) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries

@@ -59,7 +59,7 @@ pub(crate) fn publish_tarball(
 
 /// Lists versions of a package by their manifests.
 pub(crate) fn list_npm(origin: &Origin, name: &str, versions: Map<String, Value>) {
-    let latest = versions.keys().last().unwrap().clone();
+    let latest = versions.keys().next_back().unwrap().clone();
     let listed = json!({ "name": name, "dist-tags": { "latest": latest }, "versions": versions });
     origin.put_json(&format!("/{name}"), &listed);
 }
@@ -71,12 +71,11 @@ pub(crate) fn full_manifest(package: &Package<'_>) -> Value {
     manifest
 }
 
-/// Publishes versions of one `jsr:` package, such as `@town/greet`, the newest last: each its version, exports and files.
-pub(crate) fn publish_jsr(
-    origin: &Origin,
-    name: &str,
-    versions: &[(&str, Value, &[(&str, &str)])],
-) {
+/// Its version, its exports, and its files.
+type JsrVersion<'a> = (&'a str, Value, &'a [(&'a str, &'a str)]);
+
+/// Publishes versions of one `jsr:` package, such as `@town/greet`, the newest last.
+pub(crate) fn publish_jsr(origin: &Origin, name: &str, versions: &[JsrVersion<'_>]) {
     let mut listed = Map::new();
     for (version, exports, files) in versions {
         let mut manifest = Map::new();

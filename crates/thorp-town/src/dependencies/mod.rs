@@ -33,6 +33,9 @@ use thorp_store::{DependencySet, Digest, NewDependencySet, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
+const UNAVAILABLE: &str = "DEPENDENCY_UNAVAILABLE";
+const TOO_LARGE: &str = "DEPENDENCY_TOO_LARGE";
+
 /// The folders, and what makes new ones.
 pub(crate) struct Dependencies {
     folders: PathBuf,
@@ -205,7 +208,7 @@ fn wanted(import: &Import) -> Option<&str> {
 impl Failure {
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self {
-            code: "DEPENDENCY_UNAVAILABLE",
+            code: UNAVAILABLE,
             message: message.into(),
             culprit: None,
         }
@@ -213,7 +216,7 @@ impl Failure {
 
     pub(crate) fn too_large(message: impl Into<String>) -> Self {
         Self {
-            code: "DEPENDENCY_TOO_LARGE",
+            code: TOO_LARGE,
             message: message.into(),
             culprit: None,
         }
@@ -247,13 +250,20 @@ impl Failure {
         }
     }
 
+    fn hint(&self) -> &'static str {
+        match self.code {
+            TOO_LARGE => "import less, or smaller packages",
+            _ => "check the name and the version, then save again",
+        }
+    }
+
     fn diagnostic(&self, import: &Import) -> DiagnosticView {
         let width = u32::try_from(import.specifier.chars().count()).unwrap_or(0);
         DiagnosticView {
             severity: "error".to_owned(),
             code: self.code.to_owned(),
             message: format!("`{}` cannot be had: {}", import.specifier, self.message),
-            hint: Some("check the name and the version, then save again".to_owned()),
+            hint: Some(self.hint().to_owned()),
             file: import.file.clone(),
             line: import.line,
             column: import.column,

@@ -11,7 +11,7 @@ use crate::limits::{
     RESOLVE_WALL,
 };
 use crate::save::{OnProgress, ProgressStep, tell};
-use crate::town::TownConfig;
+use crate::town::{Clock, TownConfig};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -33,6 +33,7 @@ pub(super) struct Resolver {
     deno: PathBuf,
     registries: Vec<(OsString, OsString)>,
     bundler: Bundler,
+    clock: Clock,
 }
 
 /// A folder that was made and is not in its place yet.
@@ -59,6 +60,7 @@ impl Resolver {
         let bundler = Bundler::new(config.esbuild.clone(), spawner.clone(), runtime);
         Self {
             bundler,
+            clock: config.clock,
             work,
             spawner,
             deno: config.deno.clone(),
@@ -111,16 +113,14 @@ impl Resolver {
 
     /// Packages are downloaded once for all rooms, but what the registry says of them is soon asked again.
     fn share_downloads(&self, room: &Room) -> std::io::Result<()> {
-        let age = DOWNLOADS_SHARED.as_secs();
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |now| now.as_secs() / age);
+        let age = i64::try_from(DOWNLOADS_SHARED.as_micros()).unwrap_or(i64::MAX);
+        let now = (self.clock)() / age;
         // One before may be in use still: a resolution does not last as long as that.
         for old in std::fs::read_dir(&self.work)? {
             let old = old?.path();
             let number = old
                 .extension()
-                .and_then(|number| number.to_str()?.parse::<u64>().ok());
+                .and_then(|number| number.to_str()?.parse::<i64>().ok());
             if number.is_some_and(|number| number + 1 < now) {
                 remove_folder(&old)?;
             }
