@@ -13,9 +13,7 @@ const PREFIX: &str = "thorp-";
 
 /// Makes a new folder and removes the one of a server that was killed.
 pub(crate) fn fresh(data: &Path) -> Result<PathBuf, TownError> {
-    if let Ok(left) = fs::read_to_string(data.join(POINTER)) {
-        remove_folder(Path::new(left.trim()));
-    }
+    remove_left(data);
     let folder = std::env::temp_dir().join(format!(
         "{PREFIX}{}",
         &Uuid::now_v7().simple().to_string()[12..]
@@ -27,6 +25,13 @@ pub(crate) fn fresh(data: &Path) -> Result<PathBuf, TownError> {
         .create(&folder)
         .map_err(|error| TownError::unusable(&folder, &error))?;
     Ok(folder)
+}
+
+/// Removes the folder that stands in the data folder.
+pub(crate) fn remove_left(data: &Path) {
+    if let Ok(left) = fs::read_to_string(data.join(POINTER)) {
+        remove(data, Path::new(left.trim()));
+    }
 }
 
 /// Removes the folder and the pointer to it.

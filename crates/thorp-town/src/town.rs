@@ -115,9 +115,11 @@ impl Town {
     /// # Errors
     /// `TownError::Refused` with a hint if another server has the folder, `TownError::Internal` for everything else.
     pub async fn open(config: TownConfig) -> Result<Opened, TownError> {
-        let store = open_store(&config.data)?;
+        let data = config.data.clone();
+        let store = open_store(&data)?;
         let opened = Self::open_parts(config, store.clone()).await;
         if opened.is_err() {
+            scratch::remove_left(&data);
             let _ = store.close().await;
         }
         opened

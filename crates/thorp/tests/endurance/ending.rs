@@ -1,7 +1,7 @@
 //! Runs whose town is told to stop, or whose caller goes away.
 
 use super::caller::Caller;
-use super::support::{Options, Town, descendants, eventually, town_data};
+use super::support::{Options, Town, descendants, eventually, town_command, town_data};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -114,4 +114,13 @@ fn a_run_is_recorded_whose_caller_goes_away() {
         (1, &json!("short")),
         "{runs:?}"
     );
+}
+
+#[test]
+fn a_start_that_fails_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = town_command(folder.path(), &["--deno", "/bin/sh"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let left: Vec<_> = std::fs::read_dir(folder.path().join("tmp")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
