@@ -187,6 +187,6 @@ mod tests {
     #[test]
     fn scopes_survive_their_text() {
         assert_eq!(scopes_from_text(&scopes_to_text(&Scope::ALL)), Scope::ALL);
-        assert_eq!(Scope::all_of(false).contains(&Scope::Operator), false);
+        assert!(!Scope::all_of(false).contains(&Scope::Operator));
     }
 }
