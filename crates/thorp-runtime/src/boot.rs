@@ -26,6 +26,9 @@ use crate::policy::Urgency;
 use crate::request::{GuestProgram, Request};
 use crate::text::Paths;
 
+/// `EAGAIN`, `ENOMEM`, `ENFILE` and `EMFILE`.
+const SHORTAGES: [i32; 4] = [11, 12, 23, 24];
+
 /// Why a sandbox did not get ready.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BootError {
@@ -45,6 +48,20 @@ pub(crate) enum BootError {
     Ended { reason: String, stderr: String },
     #[error("its request cannot be written: {0}")]
     Request(#[from] serde_json::Error),
+}
+
+impl BootError {
+    /// Whether the system has no more of what ended runs give back: open files, processes, memory.
+    pub(crate) fn is_shortage(&self) -> bool {
+        let error = match self {
+            Self::Folder(error) | Self::Socket(error) | Self::Pipes(error) => error,
+            Self::Spawn(SpawnError::Start { source, .. } | SpawnError::Watch(source)) => source,
+            _ => return false,
+        };
+        error
+            .raw_os_error()
+            .is_some_and(|code| SHORTAGES.contains(&code))
+    }
 }
 
 /// Everything that starting sandboxes needs.

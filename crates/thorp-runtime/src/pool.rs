@@ -243,10 +243,17 @@ impl Pool {
         let waiter = state.waiting.pop_front();
         drop(state);
         if let Some(waiter) = waiter {
+            let failure = if error.is_shortage() {
+                Failure::PoolFull {
+                    retry_after_secs: RETRY_AFTER_SECS,
+                }
+            } else {
+                Failure::WorkerLost {
+                    reason: format!("it did not start: {error}"),
+                }
+            };
             // The run may have stopped waiting.
-            let _ = waiter.send(Err(Failure::WorkerLost {
-                reason: format!("it did not start: {error}"),
-            }));
+            let _ = waiter.send(Err(failure));
         }
     }
 

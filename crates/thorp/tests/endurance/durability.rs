@@ -66,7 +66,10 @@ impl Soak {
                 let before = self.answered();
                 eventually("more is answered", || self.answered() > before);
             }
-            let started: Vec<_> = descendants(town.id()).into_iter().filter_map(living).collect();
+            let started: Vec<_> = descendants(town.id())
+                .into_iter()
+                .filter_map(living)
+                .collect();
             assert!(!started.is_empty());
             town.signal(Signal::KILL);
             started

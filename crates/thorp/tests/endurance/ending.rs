@@ -119,8 +119,12 @@ fn a_run_is_recorded_whose_caller_goes_away() {
 #[test]
 fn a_start_that_fails_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let output = town_command(folder.path(), &["--deno", "/bin/sh"]).output().unwrap();
+    let output = town_command(folder.path(), &["--deno", "/bin/sh"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(4), "{output:?}");
-    let left: Vec<_> = std::fs::read_dir(folder.path().join("tmp")).unwrap().collect();
+    let left: Vec<_> = std::fs::read_dir(folder.path().join("tmp"))
+        .unwrap()
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
