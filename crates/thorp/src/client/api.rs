@@ -143,6 +143,9 @@ pub(crate) struct Version {
     pub(crate) diagnostic_count: u32,
     #[serde(default)]
     pub(crate) runnable: bool,
+    /// The version that it is again.
+    #[serde(default)]
+    pub(crate) restored_from: Option<i64>,
 }
 
 /// A run, in a list or with its inputs and outputs.

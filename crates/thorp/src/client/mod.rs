@@ -171,9 +171,16 @@ impl Client {
     }
 }
 
+/// What a path or query may not hold as it is.
+const ESCAPED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// Text that can stand in a path or query.
 pub(crate) fn escape(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    percent_encoding::utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// The query of a request: `?a=1&b=2`, of those that have a value.

@@ -31,7 +31,7 @@ pub(crate) fn execute(args: &EvalArgs) -> Result<(), Failure> {
     let code = read_code(&args.code)?;
     let body = json!({ "code": code, "args": args.call.json()? });
     let source = FileText {
-        path: "expression".to_owned(),
+        path: "eval".to_owned(),
         text: code,
     };
     let reply = client.evaluate("/v1/eval", &body, &[source])?;

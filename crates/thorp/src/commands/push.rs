@@ -15,8 +15,9 @@ use ureq::http::Method;
 /// Save a file or folder as a val
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Which val a file belongs to, and at which version, is kept beside it in `.thorp.json`. A push that
-began with an older version than the newest one is refused and shows the difference.
+Which val it belongs to, and at which version, is kept in `.thorp.json`: in the folder, or beside the
+file. A push that began with an older version than the newest one is refused and shows the
+difference.
 
 Examples:
   thorp push hello.ts                       create `hello`, or save its next version
@@ -83,7 +84,8 @@ pub(crate) fn execute(args: &PushArgs) -> Result<(), Failure> {
     }
     let mut body = json!({ "files": files, "entry": entry });
     let reply = match &link {
-        Some(link) => save(args, &client, link, &mut body)?,
+        Some(link) => save(args, &client, link, &mut body)
+            .or_else(|failure| newest(args, &client, &place, &body, link, failure))?,
         None => create(args, &client, &place, &mut body)?,
     };
     let val: Val = reply.read()?;
@@ -130,6 +132,27 @@ fn save(args: &PushArgs, client: &Client, link: &Link, body: &mut Value) -> Resu
     let saved = client.save(&format!("/v1/vals/{}/versions", escape(&link.id)), body);
     let reply = saved.map_err(|failure| advise(args, link, failure))?;
     with_privacy(args, client, &link.id, reply)
+}
+
+/// The newest version, if it has the same text as what met it; otherwise the failure stands.
+fn newest(
+    args: &PushArgs,
+    client: &Client,
+    place: &Place,
+    body: &Value,
+    link: &Link,
+    failure: Failure,
+) -> Result<Reply, Failure> {
+    if failure.exit != Exit::Conflict {
+        return Err(failure);
+    }
+    let reply = client.get(&format!("/v1/vals/{}", escape(&link.id)))?;
+    let val: Val = reply.read()?;
+    if body["files"] == json!(place.as_read(&val.all_files())) {
+        with_privacy(args, client, &link.id, reply)
+    } else {
+        Err(failure)
+    }
 }
 
 /// The answer after the wanted privacy is set, or the one that is there.

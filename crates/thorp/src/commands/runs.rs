@@ -19,7 +19,7 @@ Examples:
   thorp runs 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b     its arguments, logs and result")]
 pub(crate) struct RunsArgs {
     /// Show this run
-    #[arg(value_name = "ID", conflicts_with_all = ["val", "status", "trigger"])]
+    #[arg(value_name = "ID", value_parser = run_id, conflicts_with_all = ["val", "status", "trigger"])]
     id: Option<uuid::Uuid>,
     /// Only runs of this val
     #[arg(long)]
@@ -27,9 +27,9 @@ pub(crate) struct RunsArgs {
     /// Only runs that ended like this
     #[arg(long)]
     status: Option<Status>,
-    /// Only runs that began like this: `eval` or `run`
+    /// Only runs that began like this
     #[arg(long)]
-    trigger: Option<String>,
+    trigger: Option<Trigger>,
     #[command(flatten)]
     slice: SliceArgs,
     #[command(flatten)]
@@ -40,6 +40,23 @@ pub(crate) struct RunsArgs {
 enum Status {
     Ok,
     Error,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Trigger {
+    Eval,
+    Run,
+}
+
+fn run_id(text: &str) -> Result<uuid::Uuid, String> {
+    text.parse()
+        .map_err(|_| "it is not an id; `thorp runs` lists them".to_owned())
+}
+
+/// The word that the town knows.
+fn word<T: ValueEnum>(value: &T) -> Option<String> {
+    let value = value.to_possible_value()?;
+    Some(value.get_name().to_owned())
 }
 
 /// Which part of a list is wanted.
@@ -82,14 +99,6 @@ pub(crate) fn execute(args: &RunsArgs) -> Result<(), Failure> {
 }
 
 fn list(args: &RunsArgs, client: &Client) -> Result<(), Failure> {
-    let status = args.status.map(|status| {
-        if matches!(status, Status::Ok) {
-            "ok"
-        } else {
-            "error"
-        }
-        .to_owned()
-    });
     let val = args
         .val
         .as_ref()
@@ -97,8 +106,8 @@ fn list(args: &RunsArgs, client: &Client) -> Result<(), Failure> {
         .transpose()?
         .map(|found| found.val.id);
     let query = args.slice.query(&[
-        ("status", status),
-        ("trigger", args.trigger.clone()),
+        ("status", args.status.as_ref().and_then(word)),
+        ("trigger", args.trigger.as_ref().and_then(word)),
         ("val", val),
     ]);
     let reply = client.get(&format!("/v1/me/runs{query}"))?;

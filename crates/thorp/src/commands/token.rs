@@ -60,6 +60,7 @@ Examples:
   thorp token revoke 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b")]
 pub(crate) struct RevokeArgs {
     /// The token's id, from `thorp token list`
+    #[arg(value_parser = token_id)]
     id: uuid::Uuid,
     #[command(flatten)]
     town: TownArgs,
@@ -96,8 +97,8 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
     for token in &page.data {
         let expires = token
             .expires_at
-            .clone()
-            .unwrap_or_else(|| "never".to_owned());
+            .as_deref()
+            .map_or_else(|| "never".to_owned(), time::until);
         let used = token
             .last_used_at
             .as_deref()
@@ -150,6 +151,11 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
         output::line(format!("revoked {}; this cannot be undone", args.id));
     }
     Ok(())
+}
+
+fn token_id(text: &str) -> Result<uuid::Uuid, String> {
+    text.parse()
+        .map_err(|_| "it is not an id; `thorp token list` has them".to_owned())
 }
 
 /// `90s`, `15m`, `12h` or `30d` as seconds.

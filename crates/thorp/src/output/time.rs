@@ -8,6 +8,24 @@ pub(crate) fn ago(text: &str) -> String {
         .map_or_else(|_| text.to_owned(), |at| between(at, Timestamp::now()))
 }
 
+/// How far off an RFC 3339 time is, such as `in 3d`. What is no time is given back as it is.
+pub(crate) fn until(text: &str) -> String {
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |at| before(at, Timestamp::now()))
+}
+
+fn before(at: Timestamp, now: Timestamp) -> String {
+    // To the nearest, so that what was just made for `30d` does not end `in 29d`.
+    let seconds = at.as_second().saturating_sub(now.as_second());
+    match (seconds, seconds.saturating_add(30) / 60) {
+        (..=0, _) => "over".to_owned(),
+        (1..=59, _) => format!("in {seconds}s"),
+        (_, minutes @ ..60) => format!("in {minutes}m"),
+        (_, minutes @ 60..1_440) => format!("in {}h", (minutes + 30) / 60),
+        (_, minutes) => format!("in {}d", (minutes + 720) / 1_440),
+    }
+}
+
 fn between(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(at.as_second());
     match seconds {
@@ -64,6 +82,23 @@ mod tests {
         assert_eq!(
             [age(-5), age(59), age(60), age(7_200), age(200_000)],
             ["now", "59s ago", "1m ago", "2h ago", "2d ago"]
+        );
+    }
+
+    #[test]
+    fn ends_take_the_largest_unit() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let end = |seconds| before(at(seconds), at(0));
+        assert_eq!(
+            [
+                end(-5),
+                end(0),
+                end(59),
+                end(61),
+                end(7_199),
+                end(2_591_998)
+            ],
+            ["over", "over", "in 59s", "in 1m", "in 2h", "in 30d"]
         );
     }
 

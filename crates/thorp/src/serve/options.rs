@@ -17,8 +17,9 @@ const DAY_SECONDS: u64 = 24 * 60 * 60;
 /// Keep a town
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The first line on stdout is the town's URL. SIGTERM and Ctrl-C let runs end for 10 seconds; a second one ends them
-at once. The log goes to stderr; `THORP_LOG` says how much, such as `info` or `warn,thorp_town=debug`.
+The first line on stdout is the town's URL. SIGTERM and Ctrl-C let runs end for 10 seconds; a second
+one ends them at once. The log goes to stderr; `THORP_LOG` says how much, such as `info` or
+`warn,thorp_town=debug`.
 
 Examples:
   thorp serve

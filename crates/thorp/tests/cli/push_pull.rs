@@ -157,6 +157,32 @@ fn two_people_change_one_val() {
 }
 
 #[test]
+fn two_people_do_the_same() {
+    let town = Town::start();
+    let (here, there) = (
+        Person::logged_in(&town, &town.token()),
+        Person::logged_in(&town, &town.token()),
+    );
+    here.write("same-text.ts", FIRST);
+    here.get(&["push", "same-text.ts"]);
+    there.get(&["pull", "same_text"]);
+    there.write("same_text.tsx", SECOND);
+    there.get(&["push", "same_text.tsx"]);
+    here.write("same-text.ts", SECOND);
+    insta::assert_snapshot!(here.run(&["push", "same-text.ts"]), @r"
+    exit: 0
+    --- stdout
+    saved @owner/same_text version 1 (private)
+    [town]/v1/run/owner.same_text
+    ");
+    insta::assert_snapshot!(here.run(&["push", "same-text.ts"]), @r"
+    exit: 0
+    --- stdout
+    @owner/same_text is unchanged since version 1
+    ");
+}
+
+#[test]
 fn a_name_that_is_there_already() {
     let town = Town::start();
     let person = Person::logged_in(&town, &town.token());

@@ -45,7 +45,7 @@ fn expressions_and_what_becomes_of_them() {
     error: the code does not compile, so nothing ran
 
     error[SYNTAX_ERROR]: Unexpected token
-     --> expression:1:4
+     --> eval:1:4
       |
     1 | 1 +* 2
       |    ^
@@ -72,7 +72,7 @@ fn expressions_and_what_becomes_of_them() {
     error: the code does not compile, so nothing ran
 
     error[SYNTAX_ERROR]: Unexpected token
-     --> expression:1:4
+     --> eval:1:4
       |
     1 | 1 +* 2
       |    ^

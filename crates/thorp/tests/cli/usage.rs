@@ -33,6 +33,38 @@ fn what_is_no_val() {
 }
 
 #[test]
+fn what_is_no_id() {
+    insta::assert_snapshot!(check(&["runs", "hello"]), @r"
+    exit: 2
+    --- stderr
+    error: invalid value 'hello' for '[ID]': it is not an id; `thorp runs` lists them
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(check(&["token", "revoke", "laptop"]), @r"
+    exit: 2
+    --- stderr
+    error: invalid value 'laptop' for '<ID>': it is not an id; `thorp token list` has them
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn nothing_to_set() {
+    insta::assert_snapshot!(check(&["vals", "set", "hello"]), @r"
+    exit: 2
+    --- stderr
+    error: the following required arguments were not provided:
+      <--privacy <PRIVACY>|--endpoint <ENDPOINT>|--readme <FILE>>
+
+    Usage: thorp vals set <--privacy <PRIVACY>|--endpoint <ENDPOINT>|--readme <FILE>> <VAL>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
 fn what_is_no_url() {
     insta::assert_snapshot!(check(&["whoami", "--url", "localhost:8700"]), @r"
     exit: 2

@@ -6,7 +6,7 @@ use crate::client::{Client, escape};
 use crate::commands::push::Privacy;
 use crate::failure::Failure;
 use crate::target::Target;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use ureq::http::Method;
@@ -26,9 +26,9 @@ pub(crate) struct RenameArgs {
     pub(crate) town: TownArgs,
 }
 
-/// Change who may read or call a val, or its text of description
+/// Change who may read or call a val, or its description
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(group = ArgGroup::new("change").required(true).multiple(true), after_help = "\
 Examples:
   thorp vals set hello --privacy public
   thorp vals set hello --privacy public --endpoint private
@@ -38,13 +38,13 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "VAL")]
     target: Target,
     /// Who may read its code
-    #[arg(long, required_unless_present_any = ["endpoint", "readme"])]
+    #[arg(long, group = "change")]
     privacy: Option<Privacy>,
     /// Who may call it
-    #[arg(long)]
+    #[arg(long, group = "change")]
     endpoint: Option<Endpoint>,
     /// A file with a description of it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "change")]
     readme: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) town: TownArgs,

@@ -79,10 +79,18 @@ fn remarks(version: &Version) -> String {
     if version.live {
         remarks.push("live".to_owned());
     }
+    if let Some(origin) = version.restored_from {
+        remarks.push(format!("{origin} again"));
+    }
     if !version.runnable {
         remarks.push("cannot run".to_owned());
     } else if version.diagnostic_count > 0 {
-        remarks.push(format!("{} warnings", version.diagnostic_count));
+        let plural = if version.diagnostic_count == 1 {
+            ""
+        } else {
+            "s"
+        };
+        remarks.push(format!("{} warning{plural}", version.diagnostic_count));
     }
     remarks.join(", ")
 }
