@@ -36,6 +36,8 @@ pub const DEPENDENCY_DEPTH_MAX: usize = 64;
 pub const DEPENDENCIES_MAX: usize = 200;
 /// Wall time of one resolution.
 pub const RESOLVE_WALL: Duration = Duration::from_secs(180);
+/// Memory of what resolves, and of what bundles: a small download may be a large module.
+pub const RESOLVE_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// How long what was downloaded serves other resolutions, too. Longer than [`RESOLVE_WALL`].
 pub const DOWNLOADS_SHARED: Duration = Duration::from_secs(10 * 60);
 /// Resolutions at the same time.

@@ -2,7 +2,7 @@
 
 use crate::origin::Origin;
 use crate::registry::{Package, full_manifest, list_npm, publish_npm, publish_tarball};
-use crate::support::{diagnostics, save, town_of, value};
+use crate::support::{diagnostics, run, save, town_of, value};
 use serde_json::{Map, json};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -30,6 +30,60 @@ fn lifecycle_scripts_do_not_run() {
     );
     assert_eq!(value(&town, &val), json!("quiet"));
     assert!(!mark.exists());
+}
+
+#[test]
+fn a_bundled_package_holds_no_file_of_the_host() {
+    let secret = tempfile::NamedTempFile::with_suffix(".txt").unwrap();
+    fs::write(secret.path(), "of the host").unwrap();
+    let path = secret.path().display().to_string();
+    let up = "../".repeat(24);
+    for (at, leak) in [
+        format!("import({path:?}, {{ with: {{ type: 'text' }} }})"),
+        format!("import({path:?}, {{ with: {{ type: 'bytes' }} }})"),
+        format!("import({path:?})"),
+        format!("import(\"{up}{}\")", path.trim_start_matches('/')),
+        format!("import(\"file://{path}\")"),
+        format!("require({path:?})"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let origin = Origin::start();
+        let code = format!("export const leak = async () => {leak}; export default 'here';");
+        publish_npm(
+            &origin,
+            &[Package {
+                name: "curious",
+                version: "1.0.0",
+                manifest: json!({ "type": "module" }),
+                files: &[("index.js", &code)],
+            }],
+        );
+        let town = town_of(&origin);
+        let fine = save(&town, "fine", "export { default } from \"npm:curious@1\";");
+        assert_eq!(value(&town, &fine), json!("here"), "{at} {leak}");
+        let code = "import { leak } from \"npm:curious@1\";\n\
+                    export default async () => JSON.stringify(await leak());";
+        let reply = run(&town, &save(&town, "curious", code));
+        assert_eq!(reply.status, 502, "{leak} {}", reply.body);
+        assert_eq!(files_with(&town.data(), "of the host"), 0, "{leak}");
+    }
+}
+
+/// How many files below a folder have this text in them.
+fn files_with(folder: &std::path::Path, text: &str) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| match entry.file_type().unwrap() {
+            kind if kind.is_dir() => files_with(&entry.path(), text),
+            kind if kind.is_file() => {
+                let bytes = fs::read(entry.path()).unwrap_or_default();
+                usize::from(String::from_utf8_lossy(&bytes).contains(text))
+            }
+            _ => 0,
+        })
+        .sum()
 }
 
 /// Publishes `name` with a tarball of its own `package.json` and of `others` in a folder, and saves a val that imports it.

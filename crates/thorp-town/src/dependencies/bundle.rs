@@ -5,13 +5,16 @@
 
 use super::manifest::Manifest;
 use super::resolver::Room;
-use crate::limits::{BUNDLE_BYTES_MAX, BUNDLE_WALL};
+use crate::limits::{BUNDLE_BYTES_MAX, BUNDLE_WALL, RESOLVE_MEMORY_BYTES};
 use crate::save::{OnProgress, ProgressStep, tell};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use thorp_runtime::{Export, Job, ModuleProgram, Program, RunLimits, Runtime};
 use uuid::Uuid;
@@ -19,6 +22,8 @@ use uuid::Uuid;
 /// Where the installed packages go when the bundles take their place. Not copied with the folder.
 const INSTALLED: &str = "installed";
 const BUNDLED: &str = "bundled";
+/// What esbuild read and wrote, in a folder that no sandbox may read.
+const READ: &str = "read.json";
 
 /// What code may not say if it is to be bundled: it looks for files beside itself, or loads what nobody can foresee.
 const SUSPICIOUS: [&str; 4] = ["__dirname", "__filename", "import.meta.", ".node\""];
@@ -51,6 +56,8 @@ type Exports = BTreeMap<String, BTreeMap<String, String>>;
 /// Bundles with esbuild, if it is there.
 pub(super) struct Bundler {
     esbuild: Option<PathBuf>,
+    /// Holds what esbuild made until it is known what it is made of.
+    closed: PathBuf,
     spawner: Spawner,
     runtime: Runtime,
 }
@@ -70,14 +77,24 @@ enum Unbundled {
     TooLarge,
     #[error("`{0}` exports something else when bundled")]
     Differs(String),
+    #[error("they import `{0}`, which is none of their files")]
+    Outside(String),
+    #[error("esbuild did not say what it read: {0}")]
+    Unsaid(#[from] serde_json::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl Bundler {
-    pub(super) fn new(esbuild: Option<PathBuf>, spawner: Spawner, runtime: Runtime) -> Self {
+    pub(super) fn new(
+        esbuild: Option<PathBuf>,
+        closed: PathBuf,
+        spawner: Spawner,
+        runtime: Runtime,
+    ) -> Self {
         Self {
             esbuild,
+            closed,
             spawner,
             runtime,
         }
@@ -97,14 +114,16 @@ impl Bundler {
         for (at, (specifier, exports)) in installed.iter().enumerate() {
             fs::write(room.path(&entry_name(at)), entry(specifier, exports))?;
         }
-        self.run_esbuild(esbuild, room, esbuild_args(manifest))
+        let closed = Room::new(&self.closed)?;
+        let args = esbuild_args(manifest);
+        self.run_esbuild(esbuild, room, &closed, args.clone())
             .await?;
-        if outputs_need_require(&room.path(BUNDLED))? {
-            let args = esbuild_args(manifest)
-                .into_iter()
-                .chain([GIVE_REQUIRE.to_owned()]);
-            self.run_esbuild(esbuild, room, args.collect()).await?;
+        if outputs_need_require(&closed.path(BUNDLED))? {
+            let args = args.into_iter().chain([GIVE_REQUIRE.to_owned()]);
+            self.run_esbuild(esbuild, room, &closed, args.collect())
+                .await?;
         }
+        fs::rename(closed.path(BUNDLED), room.path(BUNDLED))?;
         write_packages(room, manifest)?;
         let trial = room.path("trial");
         fs::create_dir(&trial)?;
@@ -147,19 +166,29 @@ impl Bundler {
         serde_json::from_str(&value.json).map_err(|error| Unbundled::DoNotLoad(error.to_string()))
     }
 
+    /// Bundles what lies in the room into the closed folder. esbuild asks nobody before it reads a file, wherever an import
+    /// leads, and the code is a stranger's: what it made counts only if all that it read lies in the room.
     async fn run_esbuild(
         &self,
         esbuild: &Path,
         room: &Room,
+        closed: &Room,
         args: Vec<String>,
     ) -> Result<(), Unbundled> {
+        let to = [("--outdir=", BUNDLED), ("--metafile=", READ)];
+        let to = to.map(|(flag, name)| {
+            let mut arg = OsString::from(flag);
+            arg.push(closed.path(name));
+            arg
+        });
         let command = Command {
             program: esbuild.to_path_buf(),
-            args: args.into_iter().map(Into::into).collect(),
+            args: args.into_iter().map(Into::into).chain(to).collect(),
             env: Vec::new(),
             cwd: room.folder.clone(),
             stdin: Input::Empty,
             limits: Limits {
+                data_bytes: Some(RESOLVE_MEMORY_BYTES),
                 file_bytes: BUNDLE_BYTES_MAX,
                 ..Limits::default()
             },
@@ -170,9 +199,28 @@ impl Bundler {
             .await
             .map_err(io::Error::other)?;
         match tokio::time::timeout(BUNDLE_WALL, process.wait()).await {
-            Ok(Ok(Exit::Code(0))) => Ok(()),
+            Ok(Ok(Exit::Code(0))) => check_read(&fs::read(closed.path(READ))?),
             _ => Err(Unbundled::Refused),
         }
+    }
+}
+
+/// The part of esbuild's notes that says what it read, by paths from the room.
+#[derive(Deserialize)]
+struct Read {
+    inputs: BTreeMap<String, IgnoredAny>,
+}
+
+/// Refuses what was read from outside of the room.
+fn check_read(notes: &[u8]) -> Result<(), Unbundled> {
+    let read: Read = serde_json::from_slice(notes)?;
+    let is_outside = |path: &&String| {
+        let mut parts = Path::new(path.as_str()).components();
+        !parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    match read.inputs.keys().find(is_outside) {
+        Some(path) => Err(Unbundled::Outside(path.clone())),
+        None => Ok(()),
     }
 }
 
@@ -237,7 +285,6 @@ fn esbuild_args(manifest: &Manifest) -> Vec<String> {
     fixed
         .into_iter()
         .map(str::to_owned)
-        .chain([format!("--outdir={BUNDLED}")])
         .chain(entries)
         .collect()
 }
@@ -377,6 +424,27 @@ mod tests {
             entry("zod__4", &exports),
             "export { \"1x\", \"a-b\", default, z } from \"zod__4\";\n"
         );
+    }
+
+    #[test]
+    fn only_files_of_the_room_may_be_read() {
+        let check =
+            |path: &str| check_read(json!({ "inputs": { path: {} } }).to_string().as_bytes());
+        for inside in ["node_modules/.deno/a@1/node_modules/a/x.js", "entry-0.mjs"] {
+            assert!(check(inside).is_ok(), "{inside}");
+        }
+        for outside in [
+            "../../../owner.token",
+            "/etc/passwd",
+            "..",
+            "node_modules/../../x",
+        ] {
+            assert!(
+                matches!(check(outside), Err(Unbundled::Outside(_))),
+                "{outside}"
+            );
+        }
+        assert!(matches!(check_read(b"{}"), Err(Unbundled::Unsaid(_))));
     }
 
     #[test]

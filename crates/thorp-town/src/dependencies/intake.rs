@@ -139,21 +139,18 @@ fn refused(path: &Path) -> IntakeError {
     IntakeError::Refused(path.display().to_string())
 }
 
-/// Whether a link at `path` (relative to the folder) leads to something inside the folder, by its text alone.
+/// Whether a link at `path` (relative to the folder) leads to something inside the folder, by its text alone: first some
+/// levels up, through real folders, then down. Behind a name, `..` may lead anywhere, since the name may be a link.
 fn stays_inside(path: &Path, target: &Path) -> bool {
-    let mut depth = path.components().count() as isize - 1;
-    for part in target.components() {
-        match part {
-            Component::Normal(_) => depth += 1,
-            Component::ParentDir => depth -= 1,
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return false,
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    true
+    let up = target
+        .components()
+        .take_while(|part| *part == Component::ParentDir)
+        .count();
+    let down = target
+        .components()
+        .skip(up)
+        .all(|part| matches!(part, Component::Normal(_)));
+    down && up < path.components().count()
 }
 
 /// Removes a folder whose files may be read-only. A folder that is not there is no error.
@@ -214,7 +211,13 @@ mod tests {
         });
         take_in(&from, &to, &|_| false).unwrap();
         assert_eq!(fs::read_to_string(to.join("d/link")).unwrap(), "1");
-        for target in ["../outside", "/etc/passwd", "d/../../outside"] {
+        for target in [
+            "../outside",
+            "/etc/passwd",
+            "d/../../outside",
+            "d/../outside",
+            ".",
+        ] {
             let taken = take(|at| symlink(target, at.join("link")).unwrap());
             assert!(
                 matches!(taken, Err(IntakeError::Refused(path)) if path == "link"),

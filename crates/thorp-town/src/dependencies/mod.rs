@@ -77,9 +77,12 @@ impl Dependencies {
         let folders = folders
             .canonicalize()
             .map_err(|error| TownError::unusable(&folders, &error))?;
-        let resolver = Resolver::new(config, folders.join("work"), spawner, runtime);
-        remove_folder(&resolver.work)
-            .map_err(|error| TownError::unusable(&resolver.work, &error))?;
+        // Beside the folders of packages and not in it: that one sandboxes may read.
+        let (work, closed) = (folders.join("work"), folders.with_file_name("bundling"));
+        for left in [&work, &closed] {
+            remove_folder(left).map_err(|error| TownError::unusable(left, &error))?;
+        }
+        let resolver = Resolver::new(config, work, closed, spawner, runtime);
         Ok(Self {
             folders,
             resolver,

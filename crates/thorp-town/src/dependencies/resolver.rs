@@ -7,8 +7,8 @@ use super::intake::{IntakeError, remove_folder, take_in};
 use super::{Failure, Manifest};
 use crate::error::TownError;
 use crate::limits::{
-    DEPENDENCIES_MAX, DEPENDENCY_BYTES_MAX, DOWNLOADS_SHARED, RESOLVE_OUTPUT_BYTES_MAX,
-    RESOLVE_WALL,
+    DEPENDENCIES_MAX, DEPENDENCY_BYTES_MAX, DOWNLOADS_SHARED, RESOLVE_MEMORY_BYTES,
+    RESOLVE_OUTPUT_BYTES_MAX, RESOLVE_WALL,
 };
 use crate::save::{OnProgress, ProgressStep, tell};
 use crate::town::{Clock, TownConfig};
@@ -48,6 +48,7 @@ impl Resolver {
     pub(super) fn new(
         config: &TownConfig,
         work: PathBuf,
+        closed: PathBuf,
         spawner: Spawner,
         runtime: Runtime,
     ) -> Self {
@@ -57,7 +58,7 @@ impl Resolver {
         };
         setting("NPM_CONFIG_REGISTRY", &config.npm_registry);
         setting("JSR_URL", &config.jsr_registry);
-        let bundler = Bundler::new(config.esbuild.clone(), spawner.clone(), runtime);
+        let bundler = Bundler::new(config.esbuild.clone(), closed, spawner.clone(), runtime);
         Self {
             bundler,
             clock: config.clock,
@@ -185,6 +186,7 @@ impl Resolver {
             cwd: room.folder.clone(),
             stdin: Input::Empty,
             limits: Limits {
+                data_bytes: Some(RESOLVE_MEMORY_BYTES),
                 file_bytes: DEPENDENCY_BYTES_MAX,
                 open_files: 4096,
                 ..Limits::default()
@@ -259,7 +261,7 @@ impl Drop for Room {
 }
 
 impl Room {
-    fn new(work: &Path) -> std::io::Result<Self> {
+    pub(super) fn new(work: &Path) -> std::io::Result<Self> {
         let folder = work.join(Uuid::now_v7().simple().to_string());
         std::fs::create_dir_all(&folder)?;
         Ok(Self { folder })
