@@ -112,13 +112,16 @@ impl Town {
         let args = checked_args(input.args)?;
         let (user, name) = (bare(&input.user), bare(&input.name));
         let found = self.store().val_by_owner_and_name(user, name).await?;
-        let val = found.ok_or_else(|| no_val_named(user, name))?;
-        check_may_call(caller, &val)?;
-        if input.version.is_some() && !may_read(caller, &val) {
-            return Err(no_val_named(user, name));
+        let unknown = || no_val_named(user, name);
+        let val = found.ok_or_else(unknown)?;
+        let readable = may_read(caller, &val);
+        check_may_call(caller, &val, unknown)?;
+        if input.version.is_some() && !readable {
+            return Err(unknown());
         }
         let version = input.version.unwrap_or(val.live_version);
-        let ready = self.version(&val, version).await?;
+        let ready = self.version(&val, version).await;
+        let ready = ready.map_err(|error| if readable { error } else { without_code(error) })?;
         let begin = Begin {
             ready,
             val: Some((val.id, version)),
@@ -411,8 +414,28 @@ fn refuse_errors(diagnostics: &[DiagnosticView], usual: ErrorCode) -> Result<(),
     })
 }
 
-/// Whoever may not read the val learns nothing of it.
-fn check_may_call(caller: &Caller, val: &Val) -> Result<(), TownError> {
+/// What whoever may not read a val is told of its code: nothing.
+fn without_code(error: TownError) -> TownError {
+    match error {
+        TownError::Diagnosed { code, .. }
+        | TownError::Refused {
+            code: code @ ErrorCode::DoesNotCompile,
+            ..
+        } => TownError::hinted(
+            code,
+            "the val does not compile",
+            "whoever may read it is told why",
+        ),
+        error => error,
+    }
+}
+
+/// Whoever may not read the val learns nothing of it: what they are told is `unknown`.
+fn check_may_call(
+    caller: &Caller,
+    val: &Val,
+    unknown: impl FnOnce() -> TownError,
+) -> Result<(), TownError> {
     let is_owner = caller
         .user
         .as_ref()
@@ -430,7 +453,7 @@ fn check_may_call(caller: &Caller, val: &Val) -> Result<(), TownError> {
         );
         return Err(TownError::refused(ErrorCode::Forbidden, message));
     }
-    Err(no_val_named(&val.owner_name, &val.name))
+    Err(unknown())
 }
 
 /// The arguments as the text of a JSON array.

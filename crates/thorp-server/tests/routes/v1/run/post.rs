@@ -91,3 +91,62 @@ fn a_version_with_errors_does_not_run() {
     }
     "#);
 }
+
+#[test]
+fn a_caller_who_may_not_read_a_val_learns_nothing_of_its_code() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    for (name, code) in [
+        (
+            "broken",
+            "const hushHush = 1; const hushHush = 2; export default 1",
+        ),
+        ("two", "export const hushHush = 1, other = 2"),
+        ("lacks", "import './hushHush.ts'; export default 1"),
+    ] {
+        let id = town.add_val(&alice, name, "private", code);
+        let patch = format!("/v1/vals/{id}");
+        assert_eq!(
+            town.patch(&patch, &alice, r#"{"endpoint": "public"}"#)
+                .status,
+            200
+        );
+        let run = format!("/v1/run/alice.{name}");
+        assert!(town.post(&run, &alice, "").body.contains("hushHush"));
+        for token in ["", &bob] {
+            let reply = town.post(&run, token, "");
+            assert_eq!(
+                (reply.status, reply.body.as_str()),
+                (
+                    422,
+                    r#"{"error":{"code":"DOES_NOT_COMPILE","message":"the val does not compile","hint":"whoever may read it is told why"}}"#
+                )
+            );
+        }
+        let made = town.post("/v1/tokens", &alice, r#"{"scopes": ["run"]}"#);
+        let reply = town.post(&run, &made.text("token"), "");
+        assert!(!reply.body.contains("hushHush"), "{}", reply.body);
+    }
+}
+
+#[test]
+fn a_name_that_leads_to_a_private_val_tells_nothing_of_it() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    let id = town.add_val(&alice, "before", "private", "export default 1");
+    let patch = format!("/v1/vals/{id}");
+    assert_eq!(
+        town.patch(&patch, &alice, r#"{"name": "HushHush"}"#).status,
+        200
+    );
+    for name in ["before", "hushhush", "nothing"] {
+        let reply = town.post(&format!("/v1/run/alice.{name}"), &bob, "");
+        assert_eq!(
+            (reply.status, reply.expect(404)["error"]["message"].as_str()),
+            (
+                404,
+                Some(format!("there is no val `@alice/{name}`").as_str())
+            )
+        );
+    }
+}
