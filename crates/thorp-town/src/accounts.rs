@@ -3,7 +3,7 @@
 use crate::error::{ErrorCode, TownError};
 use crate::limits::{TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
 use crate::names::{bare, check_user_name};
-use crate::tokens::{digest, is_well_formed, new_secret, scopes_from_text, scopes_to_text};
+use crate::tokens::{Known, digest, is_well_formed, new_secret, scopes_from_text, scopes_to_text};
 use crate::town::{Clock, Town, open_store};
 use crate::view::{Caller, IssuedToken, NewToken, Page, Scope, Slice, TokenView, UserView};
 use std::fs;
@@ -171,15 +171,16 @@ impl Town {
             }
             return Ok(hit.caller);
         }
+        let asked = self.0.tokens.asks();
         let found = self
             .store()
             .token_by_hash(digest, now)
             .await?
             .ok_or_else(bad_token)?;
-        let expires_at = found.token.expires_at;
         let caller = Caller::from(found);
         self.touch_token(&caller, now);
-        self.0.tokens.put(digest, caller.clone(), expires_at, now);
+        let known = Known::new(caller.clone(), now);
+        self.0.tokens.put(digest, known, asked);
         Ok(caller)
     }
 
@@ -267,17 +268,18 @@ impl Town {
         }))
     }
 
-    /// Makes a token of the caller's. It never allows more than the one that asks.
+    /// Makes a token of the caller's. It never allows more than the one that asks, and does not outlive it.
     ///
     /// # Errors
     /// `FORBIDDEN` for scopes that the caller has not, `BAD_REQUEST` for a bad name or lifetime.
     pub async fn issue_token(
         &self,
         caller: &Caller,
-        new: NewToken,
+        mut new: NewToken,
     ) -> Result<IssuedToken, TownError> {
         let user = caller.user(Scope::Tokens)?;
         check_new_token(&new)?;
+        new.expires_in_seconds = lifetime(new.expires_in_seconds, caller.expires_at, self.now());
         let scopes = new.scopes.clone().unwrap_or_else(|| caller.scopes.clone());
         if let Some(missing) = scopes.iter().find(|scope| !caller.scopes.contains(scope)) {
             return Err(lacks(*missing));
@@ -338,6 +340,15 @@ fn check_new_token(new: &NewToken) -> Result<(), TownError> {
     Ok(())
 }
 
+/// How many seconds a new token lives that is made by one that expires then.
+fn lifetime(wanted: Option<u64>, expires_at: Option<i64>, now: i64) -> Option<u64> {
+    let left = expires_at.map(|end| u64::try_from((end - now) / 1_000_000).unwrap_or(0).max(1));
+    match (wanted, left) {
+        (Some(wanted), Some(left)) => Some(wanted.min(left)),
+        (wanted, left) => wanted.or(left),
+    }
+}
+
 impl Caller {
     /// A caller without a token.
     #[must_use]
@@ -346,6 +357,7 @@ impl Caller {
             user: None,
             scopes: Vec::new(),
             token: None,
+            expires_at: None,
         }
     }
 
@@ -406,6 +418,7 @@ impl From<TokenWithUser> for Caller {
         Self {
             scopes: scopes_from_text(&found.token.scopes),
             token: Some(found.token.id),
+            expires_at: found.token.expires_at,
             user: Some(found.user.into()),
         }
     }

@@ -83,13 +83,33 @@ pub(crate) fn is_well_formed(secret: &str) -> bool {
 
 /// Callers by the digest of their token. Revoking a token must [`TokenCache::forget`] it.
 #[derive(Default)]
-pub(crate) struct TokenCache(Mutex<HashMap<Digest, Known>>);
+pub(crate) struct TokenCache(Mutex<Remembered>);
 
-struct Known {
+#[derive(Default)]
+struct Remembered {
+    callers: HashMap<Digest, Known>,
+    /// How often something was forgotten.
+    forgotten: u64,
+}
+
+/// What the store said of a token.
+pub(crate) struct Known {
     caller: Caller,
-    expires_at: Option<i64>,
     touched_at: i64,
 }
+
+impl Known {
+    pub(crate) fn new(caller: Caller, now: i64) -> Self {
+        Self {
+            caller,
+            touched_at: now,
+        }
+    }
+}
+
+/// The moment before the store was asked: what it said is out of date if a token was revoked since.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked(u64);
 
 /// A caller that was remembered.
 pub(crate) struct Hit {
@@ -100,9 +120,9 @@ pub(crate) struct Hit {
 
 impl TokenCache {
     pub(crate) fn get(&self, digest: &Digest, now: i64) -> Option<Hit> {
-        let mut known = self.lock();
+        let known = &mut self.lock().callers;
         let entry = known.get_mut(digest)?;
-        if entry.expires_at.is_some_and(|end| end <= now) {
+        if entry.caller.expires_at.is_some_and(|end| end <= now) {
             known.remove(digest);
             return None;
         }
@@ -116,27 +136,31 @@ impl TokenCache {
         })
     }
 
-    pub(crate) fn put(&self, digest: Digest, caller: Caller, expires_at: Option<i64>, now: i64) {
-        let mut known = self.lock();
-        if known.len() >= TOKEN_CACHE_MAX {
-            known.clear();
+    /// To be called before the store is asked.
+    pub(crate) fn asks(&self) -> Asked {
+        Asked(self.lock().forgotten)
+    }
+
+    pub(crate) fn put(&self, digest: Digest, known: Known, asked: Asked) {
+        let mut remembered = self.lock();
+        if remembered.forgotten != asked.0 {
+            return;
         }
-        known.insert(
-            digest,
-            Known {
-                caller,
-                expires_at,
-                touched_at: now,
-            },
-        );
+        if remembered.callers.len() >= TOKEN_CACHE_MAX {
+            remembered.callers.clear();
+        }
+        remembered.callers.insert(digest, known);
     }
 
     pub(crate) fn forget(&self, token: Uuid) {
-        self.lock()
+        let mut remembered = self.lock();
+        remembered.forgotten += 1;
+        remembered
+            .callers
             .retain(|_, known| known.caller.token != Some(token));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Known>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,11 +169,17 @@ impl TokenCache {
 mod tests {
     use super::*;
 
-    fn caller(token: Uuid) -> Caller {
+    fn put(cache: &TokenCache, key: Digest, token: Uuid, expires_at: Option<i64>) {
+        let known = Known::new(caller(token, expires_at), 0);
+        cache.put(key, known, cache.asks());
+    }
+
+    fn caller(token: Uuid, expires_at: Option<i64>) -> Caller {
         Caller {
             user: None,
             scopes: vec![Scope::Read],
             token: Some(token),
+            expires_at,
         }
     }
 
@@ -164,10 +194,10 @@ mod tests {
     fn a_remembered_token_expires_and_can_be_forgotten() {
         let cache = TokenCache::default();
         let (key, id) = (digest("a"), Uuid::now_v7());
-        cache.put(key, caller(id), Some(100), 0);
+        put(&cache, key, id, Some(100));
         assert!(cache.get(&key, 99).is_some());
         assert!(cache.get(&key, 100).is_none());
-        cache.put(key, caller(id), None, 0);
+        put(&cache, key, id, None);
         cache.forget(Uuid::now_v7());
         assert!(cache.get(&key, 1).is_some());
         cache.forget(id);
@@ -175,10 +205,20 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_is_revoked_while_the_store_is_asked_is_not_remembered() {
+        let cache = TokenCache::default();
+        let (key, id) = (digest("a"), Uuid::now_v7());
+        let asked = cache.asks();
+        cache.forget(id);
+        cache.put(key, Known::new(caller(id, None), 0), asked);
+        assert!(cache.get(&key, 1).is_none());
+    }
+
+    #[test]
     fn use_is_told_once_in_a_while() {
         let cache = TokenCache::default();
         let key = digest("a");
-        cache.put(key, caller(Uuid::now_v7()), None, 0);
+        put(&cache, key, Uuid::now_v7(), None);
         assert!(!cache.get(&key, TOKEN_TOUCH_MICROS - 1).unwrap().touch);
         assert!(cache.get(&key, TOKEN_TOUCH_MICROS).unwrap().touch);
         assert!(!cache.get(&key, TOKEN_TOUCH_MICROS + 1).unwrap().touch);

@@ -13,6 +13,8 @@ pub struct Caller {
     pub scopes: Vec<Scope>,
     /// The token's id, or `None` for anonymous callers.
     pub token: Option<Uuid>,
+    /// When the token stops working.
+    pub expires_at: Option<i64>,
 }
 
 /// What a token may be used for.

@@ -51,3 +51,15 @@ fn refusals() {
     check(&alice, r#"{"expires": 1}"#, 400);
     check("", "{}", 401);
 }
+
+#[test]
+fn a_token_that_expires_makes_none_that_outlives_it() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    let short = town.post("/v1/tokens", &alice, r#"{"expiresInSeconds": 60}"#);
+    let short = (short.text("token"), short.text("expiresAt"));
+    for body in ["{}", r#"{"expiresInSeconds": 86400}"#] {
+        let made = town.post("/v1/tokens", &short.0, body).text("expiresAt");
+        assert!(made <= short.1, "{made} {}", short.1);
+    }
+}
