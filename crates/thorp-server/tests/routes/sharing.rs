@@ -25,9 +25,9 @@ fn pages_of_other_origins_may_ask_but_not_as_their_visitor() {
         );
     }
     for (path, status) in [
-        ("/v1/eval/1", 200),
+        ("/v1/eval/1", 401),
         ("/v1/nothing", 404),
-        ("/v1/eval/(", 400),
+        ("/v1/eval/", 400),
         ("/v1/me", 401),
     ] {
         let reply = town
@@ -47,6 +47,47 @@ fn pages_of_other_origins_may_ask_but_not_as_their_visitor() {
         assert_eq!(reply.header("access-control-allow-credentials"), "");
     }
     assert_eq!(town.get("/", "").header("access-control-allow-origin"), "");
+}
+
+#[test]
+fn a_page_of_another_site_evaluates_nothing_without_a_token() {
+    let town = TestTown::start();
+    let host = town.url().trim_start_matches("http://");
+    let ask = |headers: &[(&str, &str)], token: &str| {
+        let tries = [
+            ("GET", "/v1/eval/1"),
+            ("POST", "/v1/eval"),
+            ("GET", "/eval/1"),
+        ];
+        let statuses = tries.map(|(method, path)| {
+            let ask = town.ask(method, path).token(token).body("1");
+            let ask = headers
+                .iter()
+                .fold(ask, |ask, (name, value)| ask.header(name, value));
+            ask.send().status
+        });
+        assert!(statuses.iter().all(|status| *status == statuses[0]));
+        statuses[0]
+    };
+    let own = format!("http://{host}");
+    for headers in [
+        [("origin", "https://else.example")].as_slice(),
+        &[("origin", "null")],
+        &[("origin", "http://127.0.0.1:1")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", &own)],
+    ] {
+        assert_eq!(ask(headers, ""), 401, "{headers:?}");
+        assert_eq!(ask(headers, town.token()), 200, "{headers:?}");
+    }
+    for headers in [
+        [("origin", own.as_str())].as_slice(),
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", "same-origin"), ("origin", &own)],
+    ] {
+        assert_eq!(ask(headers, ""), 200, "{headers:?}");
+    }
 }
 
 #[test]

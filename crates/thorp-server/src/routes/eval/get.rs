@@ -1,7 +1,7 @@
 //! `GET /v1/eval/{expression}`
 
 use crate::app::App;
-use crate::auth::Auth;
+use crate::auth::Evaluator;
 use crate::error::ApiError;
 use crate::params::{Asked, rest_of_path};
 use crate::routes::answer;
@@ -29,7 +29,7 @@ pub(crate) struct ArgsParam {
     responses((status = 200, description = "The result", body = serde_json::Value)))]
 pub(crate) async fn eval_address(
     State(app): State<App>,
-    Auth(caller): Auth,
+    Evaluator(caller): Evaluator,
     Asked(query): Asked<ArgsParam>,
     uri: Uri,
 ) -> Result<Response, ApiError> {

@@ -1,7 +1,7 @@
 //! `POST /v1/eval`
 
 use crate::app::App;
-use crate::auth::Auth;
+use crate::auth::Evaluator;
 use crate::body::{Content, Sent};
 use crate::error::ApiError;
 use crate::limits::EVAL_BODY_BYTES_MAX;
@@ -40,7 +40,7 @@ pub(crate) struct EvalBody<'a> {
     responses((status = 200, description = "The result", body = serde_json::Value)))]
 pub(crate) async fn eval_body(
     State(app): State<App>,
-    Auth(caller): Auth,
+    Evaluator(caller): Evaluator,
     request: Request,
 ) -> Result<Response, ApiError> {
     let input = input(Sent::read(request, EVAL_BODY_BYTES_MAX).await?)?;

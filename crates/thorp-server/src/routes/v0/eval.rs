@@ -1,7 +1,7 @@
 //! `GET /eval/{code}`
 
 use crate::app::App;
-use crate::auth::Auth;
+use crate::auth::Evaluator;
 use crate::error::ApiError;
 use crate::params::{Asked, rest_of_path};
 use crate::routes::answer;
@@ -20,7 +20,7 @@ use thorp_town::{Answer, EvalInput};
     responses((status = 200, description = "The result in an envelope; `{}` if it is `undefined`", body = serde_json::Value)))]
 pub(crate) async fn eval_v0(
     State(app): State<App>,
-    Auth(caller): Auth,
+    Evaluator(caller): Evaluator,
     Asked(query): Asked<Vec<(String, String)>>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
