@@ -89,7 +89,17 @@ pub(crate) struct Ready {
     pub(crate) stderr: Output,
     pub(crate) folder: Arc<Folder>,
     pub(crate) paths: Arc<Paths>,
-    _remains: Remains,
+    remains: Remains,
+}
+
+impl Ready {
+    /// What is left to be removed; whoever takes it removes it.
+    pub(crate) fn take_remains(&mut self) -> (Option<Arc<Sandbox>>, PathBuf) {
+        (
+            self.remains.process.take(),
+            std::mem::take(&mut self.remains.folder),
+        )
+    }
 }
 
 /// Takes a sandbox apart when it is dropped.
@@ -102,8 +112,10 @@ struct Remains {
 
 impl Drop for Remains {
     fn drop(&mut self) {
-        self.cleaner
-            .remove(self.process.take(), std::mem::take(&mut self.folder));
+        if !self.folder.as_os_str().is_empty() {
+            self.cleaner
+                .remove(self.process.take(), std::mem::take(&mut self.folder));
+        }
     }
 }
 
@@ -168,7 +180,7 @@ impl Starter {
             stderr,
             folder: Arc::new(folder),
             paths: Arc::new(paths),
-            _remains: remains,
+            remains,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Every limit of the runtime, with its unit last.
 
+use std::time::Duration;
+
 /// Prepared sandboxes that an idle town keeps.
 pub const POOL_FLOOR: usize = 4;
 /// Prepared sandboxes that a busy town keeps at most.
@@ -61,3 +63,9 @@ pub const BACKOFF_MILLIS_MIN: u64 = 100;
 pub const BACKOFF_MILLIS_MAX: u64 = 30_000;
 /// Socket paths that the kernel accepts.
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// How long a sandbox whose run has ended waits to be taken apart: longer than an answer takes.
+pub(crate) const RETIRE_DELAY: Duration = Duration::from_millis(2);
+
+/// How long it takes until a used sandbox is replaced, if no run waits: longer than an answer takes.
+pub(crate) const REPLACE_DELAY: Duration = Duration::from_millis(2);

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use crate::boot::{BootError, Ready, Starter};
 use crate::config::PoolLimits;
+use crate::limits::REPLACE_DELAY;
 use crate::outcome::{Failure, PoolStatus};
 use crate::policy::{Counts, Policy, Step, Urgency};
 
@@ -36,6 +37,7 @@ struct State {
     closing: bool,
     shrink_armed: bool,
     retry_armed: bool,
+    replace_armed: bool,
     started_total: u64,
     failed_total: u64,
 }
@@ -66,10 +68,12 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        drop(self.ready.take());
+        if let Some(ready) = self.ready.take() {
+            self.pool.starter.cleaner.retire(ready);
+        }
         self.pool.lock().running -= 1;
         self.pool.changed.notify_waiters();
-        self.pool.pump();
+        self.pool.replace();
     }
 }
 
@@ -85,6 +89,7 @@ impl Pool {
             closing: false,
             shrink_armed: false,
             retry_armed: false,
+            replace_armed: false,
             started_total: 0,
             failed_total: 0,
         };
@@ -171,6 +176,27 @@ impl Pool {
                 Step::Rest => return,
             }
         }
+    }
+
+    /// Starts what the policy wants: at once if a run waits, otherwise when the answer of the run that has just ended is
+    /// on its way.
+    fn replace(self: &Arc<Self>) {
+        let mut state = self.lock();
+        if !state.waiting.is_empty() {
+            drop(state);
+            return self.pump();
+        }
+        if std::mem::replace(&mut state.replace_armed, true) {
+            return;
+        }
+        let pool = Arc::downgrade(self);
+        self.handle.spawn(async move {
+            sleep(REPLACE_DELAY).await;
+            if let Some(pool) = pool.upgrade() {
+                pool.lock().replace_armed = false;
+                pool.pump();
+            }
+        });
     }
 
     async fn start(self: Arc<Self>, urgency: Urgency) {

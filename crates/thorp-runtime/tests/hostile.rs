@@ -135,6 +135,24 @@ async fn the_insides_are_out_of_reach() {
 }
 
 #[tokio::test]
+async fn nothing_is_written_through_caches() {
+    let town = Town::start().await;
+    for code in [
+        "return typeof caches",
+        "return typeof globalThis.caches",
+        "return Object.getOwnPropertyNames(globalThis).includes('caches') || 'caches' in globalThis ? 'there' : 'undefined'",
+    ] {
+        assert_eq!(show(&town.body(code).await), "\"undefined\"", "{code}");
+    }
+    let code = "return new CacheStorage()";
+    assert_eq!(
+        show(&town.body(code).await),
+        "! TypeError: Illegal constructor"
+    );
+    town.stop().await;
+}
+
+#[tokio::test]
 async fn the_control_socket_is_out_of_reach() {
     let town = Town::start().await;
     let code = "const path = Deno.mainModule && new URL(import.meta.url).pathname.replace(/m\\/main\\.js$/, 'c');
