@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  thorp login http://127.0.0.1:8700                                      asks for the token
+  thorp login http://127.0.0.1:8700          asks for the token
   thorp login http://127.0.0.1:8700 --token-file thorp-data/owner.token
   pass town/token | thorp login https://town.example --token-file -")]
 pub(crate) struct LoginArgs {
