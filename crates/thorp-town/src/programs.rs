@@ -128,6 +128,14 @@ impl<K: Hash + Eq> Cache<K> {
         }
     }
 
+    /// Forgets one.
+    pub(crate) fn forget(&self, key: &K) {
+        let mut kept = self.lock();
+        if let Some(gone) = kept.entries.pop(key) {
+            kept.bytes -= gone.bytes;
+        }
+    }
+
     /// Forgets everything, as when dependency folders were removed.
     pub(crate) fn clear(&self) {
         let mut kept = self.lock();

@@ -273,6 +273,7 @@ impl Town {
     ) -> Result<(), TownError> {
         self.owned(caller, id).await?;
         self.store().delete_version(id, version, self.now()).await?;
+        self.0.versions.forget(&(id, version));
         Ok(())
     }
 

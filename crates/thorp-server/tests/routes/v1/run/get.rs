@@ -44,3 +44,16 @@ fn private_endpoints_are_not_known_to_others() {
     assert_eq!(town.get("/v1/run/alice.mine", "").status, 404);
     assert_eq!(town.get("/v1/run/alice.mine", town.token()).status, 404);
 }
+
+#[test]
+fn a_deleted_version_runs_no_more() {
+    let town = TestTown::start();
+    let id = town.add_val(town.token(), "hello", "public", "export default 'hush'");
+    let versions = format!("/v1/vals/{id}/versions");
+    let saved = town.post(&versions, town.token(), r#"{"code": "export default 1"}"#);
+    assert_eq!(saved.status, 201);
+    assert_eq!(town.get("/v1/run/owner.hello@0", "").body, r#""hush""#);
+    let version = format!("{versions}/0");
+    assert_eq!(town.delete(&version, town.token()).status, 204);
+    assert_eq!(town.get("/v1/run/owner.hello@0", "").status, 404);
+}
