@@ -5,7 +5,7 @@ use crate::registry::{Package, full_manifest, list_npm, publish_npm, publish_tar
 use crate::support::{diagnostics, run, save, town_of, value};
 use serde_json::{Map, json};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 #[test]
 fn lifecycle_scripts_do_not_run() {
@@ -84,6 +84,71 @@ fn files_with(folder: &std::path::Path, text: &str) -> usize {
             _ => 0,
         })
         .sum()
+}
+
+#[test]
+fn the_commands_of_a_package_are_made_of_and_lead_to_nothing_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let (victim, made) = (folder.path().join("victim"), folder.path().join("made"));
+    fs::write(&victim, "").unwrap();
+    fs::set_permissions(&victim, fs::Permissions::from_mode(0o600)).unwrap();
+    let up = |path: &std::path::Path| {
+        format!("{}{}", "../".repeat(24), &path.display().to_string()[1..])
+    };
+    for bin in [
+        json!({ up(&made): "index.js" }),
+        json!({ made.display().to_string(): "index.js" }),
+        json!({ "tool": up(&victim) }),
+        json!({ "tool": victim.display().to_string() }),
+    ] {
+        let origin = Origin::start();
+        publish_npm(
+            &origin,
+            &[Package {
+                name: "handy",
+                version: "1.0.0",
+                manifest: json!({ "bin": bin }),
+                files: &[("index.js", "module.exports = 'here';")],
+            }],
+        );
+        let town = town_of(&origin);
+        // Whether such a package can be had is not the point.
+        let _ = save(&town, "handy", "export { default } from \"npm:handy@1\";");
+        assert!(fs::symlink_metadata(&made).is_err(), "{bin}");
+        let mode = fs::metadata(&victim).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{bin}");
+    }
+}
+
+#[test]
+fn a_package_needs_no_folder_of_the_host() {
+    let secret = tempfile::tempdir().unwrap();
+    fs::write(
+        secret.path().join("package.json"),
+        r#"{"name":"inner","version":"1.0.0"}"#,
+    )
+    .unwrap();
+    fs::write(
+        secret.path().join("index.js"),
+        "module.exports = 'of the host';",
+    )
+    .unwrap();
+    for scheme in ["file:", "link:", "portal:", "workspace:", ""] {
+        let origin = Origin::start();
+        let wanted = format!("{scheme}{}", secret.path().display());
+        publish_npm(
+            &origin,
+            &[Package {
+                name: "outer",
+                version: "1.0.0",
+                manifest: json!({ "dependencies": { "inner": wanted } }),
+                files: &[("index.js", "module.exports = 'here';")],
+            }],
+        );
+        let town = town_of(&origin);
+        let _ = save(&town, "outer", "export { default } from \"npm:outer@1\";");
+        assert_eq!(files_with(&town.data(), "of the host"), 0, "{wanted}");
+    }
 }
 
 /// Publishes `name` with a tarball of its own `package.json` and of `others` in a folder, and saves a val that imports it.
