@@ -6,11 +6,15 @@ use crate::readers::Readers;
 use crate::sql::Db;
 use crate::writer::{WriteTx, Writer};
 use crate::{StoreError, integrity, schema};
-use std::path::PathBuf;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The setting that [`Store::ping`] writes.
 const PING_KEY: &str = "store.ping";
+/// Its owner may read and write.
+const PRIVATE_FILE: u32 = 0o600;
 
 /// Where and how to open a store.
 #[derive(Debug, Clone)]
@@ -47,6 +51,20 @@ struct Inner {
     writer: Writer,
 }
 
+/// Makes the file, if it is not there, so that others may not read it, whatever they may do in the folder. What SQLite puts
+/// beside it gets the same mode.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    let file = File::options()
+        .append(true)
+        .create(true)
+        .mode(PRIVATE_FILE)
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Opens the data folder, brings its schema up to date and starts the store's threads. Blocks; call it before serving.
     ///
@@ -60,6 +78,10 @@ impl Store {
         })?;
         let lock = lock_folder(&folder)?;
         let path = folder.join("town.sqlite");
+        close_to_others(&path).map_err(|source| StoreError::Io {
+            path: path.clone(),
+            source,
+        })?;
         let mut connection = open_writer(&path)?;
         schema::migrate(&mut connection)?;
         let readers = Readers::start(&path, config.readers)?;

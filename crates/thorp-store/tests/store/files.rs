@@ -1,6 +1,8 @@
 //! The data folder: its lock, its schema, closing and opening again, damage.
 
 use crate::support::{NOW, TempStore, name_of, new_run, new_user, temp_store, user};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use thorp_store::{Store, StoreConfig, StoreError};
 
 fn open(town: &TempStore) -> Result<Store, StoreError> {
@@ -27,13 +29,32 @@ async fn a_second_store_on_a_folder_is_refused() {
 }
 
 #[tokio::test]
+async fn the_data_is_its_owners_alone_in_a_folder_that_is_open_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let file = folder.path().join("town.sqlite");
+    for _ in 0..2 {
+        let store = Store::open(StoreConfig::new(folder.path())).unwrap();
+        store.ping(NOW).await.unwrap();
+        for beside in ["", "-wal", "-shm"] {
+            let path = format!("{}{beside}", file.display());
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{path}");
+        }
+        store.close().await.unwrap();
+        // As older towns left it.
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn closing_frees_the_folder_and_keeps_the_data() {
     let town = temp_store();
     let alice = user(&town.store, "alice").await;
     town.store.close().await.unwrap();
     let again = open(&town).unwrap();
     assert_eq!(again.user_by_name("alice").await.unwrap(), Some(alice));
-    let names: Vec<_> = std::fs::read_dir(town.folder.path())
+    let names: Vec<_> = fs::read_dir(town.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
