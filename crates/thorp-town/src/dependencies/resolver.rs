@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 /// Deno's cache, in a room and in what is made of it.
 const CACHE: &str = "deno-dir";
+/// What Deno says when it ends for want of memory.
+const OUT_OF_MEMORY: &str = "memory allocation of ";
 
 /// What makes dependency folders.
 pub(super) struct Resolver {
@@ -158,6 +160,10 @@ impl Resolver {
         };
         match tokio::time::timeout(RESOLVE_WALL, work).await {
             Ok((Ok(Exit::Code(0)), _)) => Ok(()),
+            Ok((_, said)) if said.contains(OUT_OF_MEMORY) => Err(Failure::too_large(format!(
+                "getting it needs more than {} MiB of memory",
+                RESOLVE_MEMORY_BYTES >> 20
+            ))),
             Ok((_, said)) => Err(explain(&said, manifest)),
             Err(_) => Err(Failure::unavailable(format!(
                 "it took longer than {} s",
