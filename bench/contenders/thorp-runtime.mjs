@@ -12,7 +12,7 @@ const bareDeno = [];
 
 /** One invocation is one round; its last line is the JSON. */
 async function measure(evaluations) {
-  const parameters = ["--deno", settings.deno, "--rounds", "1", "--evaluations", String(evaluations)];
+  const parameters = ["--deno", settings.deno, "--evaluations", String(evaluations)];
   const { stdout } = await run(settings.runtimeBench, parameters, { maxBuffer: OUTPUT_BYTES_MAX });
   const result = JSON.parse(stdout.trim().split("\n").at(-1));
   sustained.push(result.sustainedPerSecond);

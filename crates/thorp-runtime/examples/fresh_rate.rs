@@ -1,6 +1,7 @@
 //! How fast fresh evaluations are, as JSON: paced with a prepared pool, sustained, and against starting bare Deno.
 //!
-//! Usage: `fresh_rate DENO [SECONDS] [PACED]`. Ratios of one run count; absolute figures drift with the machine.
+//! Usage: `fresh_rate --deno PATH [--evaluations N] [--seconds N]`. Ratios of one run count; absolute figures drift with
+//! the machine.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const SECONDS_DEFAULT: u64 = 5;
+const SECONDS_DEFAULT: u64 = 2;
 const PACED_DEFAULT: usize = 100;
 const PACE: Duration = Duration::from_millis(60);
 const EXPRESSION: &str = "return ([1,2,3].map(x => x*2))";
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
         .map(|runtime| runtime.block_on(measure()))
     {
         Ok(Ok(figures)) => {
-            println!("{figures:#}");
+            println!("{figures}");
             ExitCode::SUCCESS
         }
         Ok(Err(error)) => fail(&*error),
@@ -52,13 +53,38 @@ fn fail(error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn measure() -> Result<Value> {
+/// What the command line says.
+struct Arguments {
+    deno: PathBuf,
+    evaluations: usize,
+    seconds: u64,
+}
+
+fn arguments() -> Result<Arguments> {
+    let mut given = Arguments {
+        deno: PathBuf::new(),
+        evaluations: PACED_DEFAULT,
+        seconds: SECONDS_DEFAULT,
+    };
     let mut args = std::env::args().skip(1);
-    let deno = PathBuf::from(args.next().ok_or("the path of Deno is missing")?);
-    let seconds = args
-        .next()
-        .map_or(Ok(SECONDS_DEFAULT), |text| text.parse())?;
-    let paced = args.next().map_or(Ok(PACED_DEFAULT), |text| text.parse())?;
+    while let Some(name) = args.next() {
+        let value = args.next().ok_or(format!("`{name}` needs a value"))?;
+        match name.as_str() {
+            "--deno" => given.deno = PathBuf::from(value),
+            "--evaluations" => given.evaluations = value.parse()?,
+            "--seconds" => given.seconds = value.parse()?,
+            _ => return Err(format!("there is no option `{name}`").into()),
+        }
+    }
+    Ok(given)
+}
+
+async fn measure() -> Result<Value> {
+    let Arguments {
+        deno,
+        evaluations: paced,
+        seconds,
+    } = arguments()?;
     let folder = tempfile::tempdir()?;
     let scratch = tempfile::tempdir()?;
     let config = RuntimeConfig {
@@ -72,7 +98,9 @@ async fn measure() -> Result<Value> {
         clock: || 0,
     };
     let runtime = Runtime::start(config).await?;
-    let body = percentiles(paced_runs(&runtime, paced, &body()).await?);
+    let times = paced_runs(&runtime, paced, &body()).await?;
+    let samples: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
+    let body = percentiles(times);
     let module = percentiles(paced_runs(&runtime, paced, &module()).await?);
     let time = Duration::from_secs(seconds);
     let sustained = best(
@@ -89,6 +117,7 @@ async fn measure() -> Result<Value> {
     )
     .await?;
     Ok(json!({
+        "samples": samples,
         "pacedBodyMillis": body,
         "pacedModuleMillis": module,
         "sustainedPerSecond": sustained.1,

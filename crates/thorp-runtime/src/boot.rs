@@ -120,21 +120,30 @@ impl Drop for Remains {
 }
 
 impl Starter {
+    async fn new_folder(&self, root: PathBuf) -> io::Result<Folder> {
+        let cache = self.cache.clone();
+        tokio::task::spawn_blocking(move || Folder::create(root, &cache))
+            .await
+            .map_err(io::Error::other)?
+    }
+
     /// Starts a sandbox. Dropping the future takes it apart.
     pub(crate) async fn start(&self, urgency: Urgency) -> Result<Ready, BootError> {
         let hurry = self.hurry.subscribe();
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let root = self.scratch.join(number.to_string());
+        let again = self.cleaner.again();
+        let is_new = again.is_none();
+        let root = again.unwrap_or_else(|| self.scratch.join(number.to_string()));
         let mut remains = Remains {
             process: None,
             folder: root.clone(),
             cleaner: self.cleaner.clone(),
         };
-        let cache = self.cache.clone();
-        let folder = tokio::task::spawn_blocking(move || Folder::create(root, &cache))
-            .await
-            .map_err(|error| BootError::Folder(io::Error::other(error)))?
-            .map_err(BootError::Folder)?;
+        let folder = if is_new {
+            self.new_folder(root).await.map_err(BootError::Folder)?
+        } else {
+            Folder::again(root)
+        };
         let idle = urgency == Urgency::Background && self.raises_priority.load(Ordering::Relaxed);
         let listener = UnixListener::bind(folder.socket()).map_err(BootError::Socket)?;
         let socket = folder.socket();

@@ -69,3 +69,6 @@ pub(crate) const RETIRE_DELAY: Duration = Duration::from_millis(2);
 
 /// How long it takes until a used sandbox is replaced, if no run waits: longer than an answer takes.
 pub(crate) const REPLACE_DELAY: Duration = Duration::from_millis(2);
+
+/// Folders of ended sandboxes that are kept for the next ones.
+pub(crate) const FOLDERS_KEPT_MAX: usize = POOL_CEILING;

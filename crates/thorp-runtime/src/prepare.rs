@@ -40,7 +40,7 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
     let mut starter = Starter {
         deno,
         spawner,
-        cleaner: Cleaner::start().map_err(start)?,
+        cleaner: Cleaner::start(cache.clone()).map_err(start)?,
         cache: Cache::Filling(cache.clone()),
         scratch: config.scratch_dir.clone(),
         raises_priority: AtomicBool::new(true),
