@@ -62,11 +62,19 @@ impl Cleaner {
         let _ = self.work.send(Work::Remove { process, folder });
     }
 
-    /// Waits until everything that was given before is removed.
+    /// Waits until everything that was given before is taken apart.
     pub(crate) async fn finished(&self) {
         let (tell, told) = oneshot::channel();
         if self.work.send(Work::Tell(tell)).is_ok() {
             let _ = told.await;
+        }
+    }
+
+    /// The same, and leaves no folder for later.
+    pub(crate) async fn close(&self) {
+        self.finished().await;
+        while let Some(folder) = self.again() {
+            remove(None, &folder);
         }
     }
 }

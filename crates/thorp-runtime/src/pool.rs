@@ -370,7 +370,7 @@ impl Pool {
         self.stop.send_replace(true);
         self.until(|state| state.running == 0 && state.starting == 0)
             .await;
-        self.starter.cleaner.finished().await;
+        self.starter.cleaner.close().await;
     }
 
     async fn until(&self, condition: impl Fn(&State) -> bool) {
