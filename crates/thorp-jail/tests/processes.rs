@@ -222,7 +222,7 @@ async fn an_ended_process_can_still_be_measured() {
 #[tokio::test]
 async fn a_process_is_measured() {
     let sandbox = spawner()
-        .spawn(&shell("echo up; exec sleep 1000"))
+        .spawn(&shell("echo up; while :; do sleep 1000; done"))
         .await
         .unwrap();
     let mut line = [0; 3];

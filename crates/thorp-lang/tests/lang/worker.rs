@@ -51,10 +51,18 @@ fn nested((open, close): (&str, &str), depth: usize) -> Source {
 }
 
 #[test]
-fn its_stack_holds_what_brackets_admit() {
+fn its_stack_holds_what_is_refused_only_later() {
     for pair in NESTED {
         let replies = ask(&[nested(pair, limits::NESTING_MAX - 1)]);
-        assert_eq!(replies[0].1.diagnostics[0].code, "TOO_COMPLEX", "{pair:?}");
+        let found = &replies[0].1.diagnostics;
+        let refused = found
+            .iter()
+            .all(|diagnostic| diagnostic.code == "TOO_COMPLEX");
+        assert!(refused, "{pair:?}: {found:?}");
+    }
+    for chain in [("!", ""), ("a?1:", ""), ("f(1)||", "")] {
+        let replies = ask(&[nested(chain, 20_000)]);
+        assert_eq!(replies[0].1.diagnostics[0].code, "TOO_COMPLEX", "{chain:?}");
     }
 }
 
