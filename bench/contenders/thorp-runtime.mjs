@@ -23,7 +23,7 @@ async function measure(evaluations) {
 export default {
   name: "thorp-runtime",
   title: "**Thorp**, runtime crate alone, in-process in Rust",
-  isolation: "a process in a jail, never used twice",
+  isolation: "a process, Deno's permissions and resource limits, never used twice",
   // Chosen by the program itself.
   parallelisms: ["own"],
   missing: ({ runtimeBench }) => (runtimeBench ? undefined : "`--runtime-bench` was not given"),

@@ -1,11 +1,11 @@
 // Owns the numbers of a measurement, each with its unit last.
 
-/** A full run: 200 evaluations of each contender, and each parallelism for 4 s in two passes over all. */
+/** A full run: 150 evaluations of each contender, and each parallelism for 3 s in two passes over all. */
 export const FULL = {
   rounds: 5,
-  evaluations: 40,
+  evaluations: 30,
   sustainedPasses: 2,
-  sustainedSeconds: 4,
+  sustainedSeconds: 3,
   parallelismsMax: Infinity,
   settleMillis: 1_000,
 };
