@@ -1,0 +1,99 @@
+//! Every limit of the gateway, with its unit last.
+
+use std::time::Duration;
+
+/// The URL of a request.
+pub const URL_BYTES_MAX: usize = 16 << 10;
+/// The header lines of a request or of an answer.
+pub const HEADER_BYTES_MAX: usize = 64 << 10;
+/// How many header lines a request or an answer may have.
+pub const HEADERS_MAX: usize = 128;
+/// Requests of one sandbox that are under way at once; further ones wait.
+pub const OPEN_REQUESTS_MAX: usize = 64;
+/// Connections that a sandbox may have to its door; further ones wait.
+pub const GUEST_CONNECTIONS_MAX: usize = 256;
+/// Beyond this many, a sandbox's connections are closed after each answer: Deno keeps some for every origin.
+pub const GUEST_CONNECTIONS_KEPT_MAX: usize = 64;
+/// How long a guest may take to send a request's head, and how long a connection of its waits for the next.
+pub const GUEST_HEAD_SECS_MAX: u64 = 30;
+/// Interim (1xx) answers before the real one.
+pub const INTERIM_ANSWERS_MAX: u32 = 16;
+
+/// How long the look-up of a name may take.
+pub const LOOKUP_MILLIS_MAX: u64 = 5_000;
+/// Look-ups under way in the whole town: each holds a thread.
+pub const LOOKUPS_MAX: usize = 64;
+/// Look-ups under way for one user: a name server that never answers must not hold up the others.
+pub const LOOKUPS_PER_USER_MAX: usize = 8;
+/// Addresses of a name that are tried.
+pub const ADDRESSES_TRIED_MAX: usize = 6;
+/// The next address is tried when the one before has not answered for this long (RFC 8305, section 8).
+pub const NEXT_ADDRESS_MILLIS: u64 = 250;
+/// How long it may take to connect: look-up, all addresses, TLS.
+pub const CONNECT_MILLIS_MAX: u64 = 10_000;
+/// How long an origin may take from the last byte of the request to the first of its answer.
+pub const FIRST_BYTE_MILLIS_MAX: u64 = 120_000;
+/// How long nothing may move on an open request.
+pub const IDLE_MILLIS_MAX: u64 = 300_000;
+
+/// How long a connection to an origin is kept for its user's next request.
+pub const POOL_IDLE_MILLIS_MAX: u64 = 30_000;
+/// Connections that are kept for one user.
+pub const POOL_PER_USER_MAX: usize = 32;
+/// Connections that are kept for all users.
+pub const POOL_MAX: usize = 1024;
+
+/// Requests of an evaluation.
+pub const REQUESTS_DEFAULT: u64 = 1_000;
+/// Bytes that an evaluation may send.
+pub const BYTES_OUT_DEFAULT: u64 = 256 << 20;
+/// Bytes that an evaluation may receive.
+pub const BYTES_IN_DEFAULT: u64 = 1 << 30;
+/// Requests of an evaluation that its report lists; further ones are counted.
+pub const RECORDS_MAX: usize = 1_000;
+
+/// The longest name that DNS has.
+pub(crate) const NAME_BYTES_MAX: usize = 253;
+/// hyper's own bounds lie beyond ours: what exceeds ours is answered by us, with a reason.
+pub(crate) const READ_BUFFER_BYTES_MAX: usize = 2 * HEADER_BYTES_MAX + URL_BYTES_MAX;
+/// See [`READ_BUFFER_BYTES_MAX`].
+pub(crate) const PARSED_HEADERS_MAX: usize = 2 * HEADERS_MAX;
+/// What an HTTP/2 origin may send ahead of a guest that doesn't read, per request.
+pub(crate) const H2_STREAM_WINDOW_BYTES: u32 = 256 << 10;
+/// And per connection.
+pub(crate) const H2_CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// The wait after a failed accept: the process has no descriptors left, and asking again at once would spin.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits that an operator may set, as times and counts.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long the look-up of a name may take.
+    pub lookup: Duration,
+    /// How long it may take to connect: look-up, all addresses, TLS.
+    pub connect: Duration,
+    /// How long an origin may take from the last byte of the request to the first of its answer.
+    pub first_byte: Duration,
+    /// How long nothing may move on an open request.
+    pub idle: Duration,
+    /// How long a guest may take to send a request's head.
+    pub guest_head: Duration,
+    /// How long a connection to an origin is kept for its user's next request.
+    pub pool_idle: Duration,
+    /// Requests of one sandbox that are under way at once.
+    pub open_requests: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lookup: Duration::from_millis(LOOKUP_MILLIS_MAX),
+            connect: Duration::from_millis(CONNECT_MILLIS_MAX),
+            first_byte: Duration::from_millis(FIRST_BYTE_MILLIS_MAX),
+            idle: Duration::from_millis(IDLE_MILLIS_MAX),
+            guest_head: Duration::from_secs(GUEST_HEAD_SECS_MAX),
+            pool_idle: Duration::from_millis(POOL_IDLE_MILLIS_MAX),
+            open_requests: OPEN_REQUESTS_MAX,
+        }
+    }
+}
