@@ -14,8 +14,10 @@ pub struct Command {
     pub args: Vec<OsString>,
     /// Its whole environment.
     pub env: Vec<(OsString, OsString)>,
-    /// The folder it starts in.
+    /// The folder it starts in, as the process sees it.
     pub cwd: PathBuf,
+    /// The name of a folder in [`crate::Jail::private`] that only this process sees, and only reads.
+    pub private: Option<String>,
     /// Where its standard input comes from.
     pub stdin: Input,
     /// What it may use.

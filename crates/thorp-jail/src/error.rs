@@ -22,17 +22,80 @@ pub enum SpawnError {
         /// What the system said.
         source: io::Error,
     },
+    /// The pipes of a process.
+    #[error("cannot make pipes: {0}")]
+    Pipes(io::Error),
+    /// The zygote could not be talked with.
+    #[error("the helper does not answer: {0}")]
+    Talk(String),
+    /// The zygote could not do a step of confinement. It names the step.
+    #[error("cannot confine a process: {0}")]
+    Confine(String),
     /// A started process could not be watched; it was ended.
     #[error("cannot watch a process: {0}")]
     Watch(io::Error),
 }
 
-/// Which step of confining itself failed in the helper.
+/// Which step of confinement failed, in the zygote or in a new process.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfineError {
-    /// The helper was called with something other than a command.
-    #[error("the command cannot be read: {0}")]
-    Decode(String),
+    /// What the host said cannot be read.
+    #[error("the message cannot be read: {0}")]
+    Message(String),
+    /// The socket to the host, or the pipes.
+    #[error("its descriptors: {0}")]
+    Socket(Errno),
+    /// A file of the host.
+    #[error("cannot open `{}`: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Errno,
+    },
+    /// A user namespace.
+    #[error("unshare(CLONE_NEWUSER): {0}")]
+    UserNamespace(Errno),
+    /// A mount namespace.
+    #[error("unshare(CLONE_NEWNS): {0}")]
+    MountNamespace(Errno),
+    /// A mount.
+    #[error("cannot mount `{}`: {source}", path.display())]
+    Mount {
+        /// What was to be mounted, or where.
+        path: PathBuf,
+        /// What the system said.
+        source: Errno,
+    },
+    /// A file or folder to mount on.
+    #[error("cannot make `{}`: {source}", path.display())]
+    Make {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The change of the root.
+    #[error("pivot_root: {0}")]
+    PivotRoot(Errno),
+    /// A new process, with namespaces of its own.
+    #[error("clone3: {0}")]
+    Clone(io::Error),
+    /// The name of the host.
+    #[error("sethostname: {0}")]
+    HostName(Errno),
+    /// The rights of root.
+    #[error("cannot give up capabilities: {0}")]
+    Capabilities(Errno),
+    /// A user of its own.
+    #[error("setresuid: {0}")]
+    User(Errno),
+    /// The rules on files.
+    #[error("landlock: {0}")]
+    Landlock(String),
+    /// The filter of system calls.
+    #[error("seccomp: {0}")]
+    Filter(io::Error),
     /// A session of its own.
     #[error("setsid: {0}")]
     Session(Errno),

@@ -5,3 +5,15 @@ pub const OPEN_FILES_MAX: u64 = 1024;
 
 /// The largest file that a process may write.
 pub const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// What a process may write into each of its folders in memory.
+pub const SCRATCH_BYTES_MAX: u64 = 64 << 20;
+
+/// How many files and folders it may make there.
+pub const SCRATCH_FILES_MAX: u64 = 4096;
+
+/// The first of the user ids that processes get, one each. Above what systems give to people and services.
+pub const USER_FIRST: u32 = 0x7000_0000;
+
+/// How many of them there are: far more than processes at once.
+pub const USERS: u32 = 1 << 20;

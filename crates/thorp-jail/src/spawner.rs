@@ -1,23 +1,29 @@
-//! The thread that starts processes.
+//! The thread that asks the zygote for processes.
 //!
 //! A confined process asks the kernel for a signal when its parent ends, and the kernel takes the parent to be the
-//! *thread* that started it. So one thread starts them all, and lives as long as any handle does.
+//! *thread* that started the zygote. So one thread does, and lives as long as any handle does.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::{io, thread};
 
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::pipe::PipeFlags;
+use rustix::process::Pid;
 use tokio::sync::oneshot;
 
 use crate::command::{Command, Input};
-use crate::confine::{Order, SUBCOMMAND};
 use crate::error::SpawnError;
+use crate::jail::Jail;
+use crate::limits::{USER_FIRST, USERS};
+use crate::message;
+use crate::order::{Answer, Order, Setting};
 use crate::sandbox::{Process, Sandbox, Started};
+use crate::zygote::SUBCOMMAND;
 
 /// Starts confined processes. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,34 +34,46 @@ pub struct Spawner {
 #[derive(Debug)]
 struct Inner {
     helper: PathBuf,
+    jail: Jail,
     requests: Sender<Request>,
     remains: Sender<Arc<Process>>,
 }
 
 struct Request {
-    order: OsString,
-    stdin: Input,
+    command: Box<Command>,
     answer: oneshot::Sender<Result<Started, SpawnError>>,
 }
 
 impl Spawner {
-    /// A spawner that confines processes with `helper`: a binary whose `main` first calls [`crate::confine_main`].
+    /// A spawner that confines processes to `jail` with `helper`: a binary whose `main` first calls
+    /// [`crate::confine_main`]. Waits until the helper is ready.
     ///
     /// # Errors
-    /// If the system gives no threads.
-    pub fn new(helper: PathBuf) -> io::Result<Self> {
+    /// If the helper cannot be started, or says which layer of the jail cannot be had.
+    pub fn new(helper: PathBuf, jail: Jail) -> Result<Self, SpawnError> {
         let (requests, receiver) = mpsc::channel();
-        let program = helper.clone();
+        let (ready, is_ready) = mpsc::channel();
+        let (program, setting) = (helper.clone(), jail.clone());
         thread::Builder::new()
             .name("spawner".to_owned())
-            .spawn(move || serve(&program, &receiver))?;
+            .spawn(move || match Zygote::start(program, setting) {
+                Ok(zygote) => {
+                    let _ = ready.send(Ok(()));
+                    serve(zygote, &receiver);
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            })
+            .map_err(SpawnError::Watch)?;
+        is_ready.recv().map_err(|_| SpawnError::SpawnerGone)??;
         let (remains, dead) = mpsc::channel();
         thread::Builder::new()
             .name("reaper".to_owned())
-            .spawn(move || reap(&dead))?;
+            .spawn(move || reap(&dead))
+            .map_err(SpawnError::Watch)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 helper,
+                jail,
                 requests,
                 remains,
             }),
@@ -64,16 +82,14 @@ impl Spawner {
 
     /// Starts a process. It is ended when the handle is dropped. Needs a Tokio runtime with I/O.
     ///
-    /// A failure of confinement itself shows as an exit of the process with a line on its standard error.
+    /// A failure of confinement in the new process shows as its exit, with a line on its standard error.
     ///
     /// # Errors
-    /// If the helper cannot be started or watched.
+    /// If the helper cannot start it, or it cannot be watched.
     pub async fn spawn(&self, command: &Command) -> Result<Sandbox, SpawnError> {
-        let order = encode(command)?;
         let (answer, started) = oneshot::channel();
         let request = Request {
-            order,
-            stdin: command.stdin,
+            command: Box::new(command.clone()),
             answer,
         };
         self.inner
@@ -95,17 +111,17 @@ impl Spawner {
     pub fn helper(&self) -> &Path {
         &self.inner.helper
     }
+
+    /// What its processes are confined to.
+    #[must_use]
+    pub fn jail(&self) -> &Jail {
+        &self.inner.jail
+    }
 }
 
-fn encode(command: &Command) -> Result<OsString, SpawnError> {
-    let order = Order::new(command, rustix::process::getpid());
-    let json = serde_json::to_vec(&order).map_err(|error| SpawnError::Encode(error.to_string()))?;
-    Ok(OsString::from_vec(json))
-}
-
-fn serve(helper: &Path, requests: &Receiver<Request>) {
+fn serve(mut zygote: Zygote, requests: &Receiver<Request>) {
     for request in requests {
-        let started = start(helper, &request);
+        let started = zygote.spawn(&request.command);
         // Whoever asked may have stopped waiting: then the process is ended as its handle would be.
         if let Err(Ok(unwanted)) = request.answer.send(started) {
             drop(unwanted);
@@ -119,44 +135,148 @@ fn reap(dead: &Receiver<Arc<Process>>) {
     }
 }
 
-fn start(helper: &Path, request: &Request) -> Result<Started, SpawnError> {
-    let stdin = match request.stdin {
-        Input::Empty => Stdio::null(),
-        Input::Pipe => Stdio::piped(),
-    };
-    let child = std::process::Command::new(helper)
-        .arg(SUBCOMMAND)
-        .arg(&request.order)
-        .env_clear()
-        .stdin(stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|source| SpawnError::Start {
-            path: helper.to_owned(),
-            source,
-        })?;
-    watch(child).map_err(SpawnError::Watch)
+/// The host's end of the zygote.
+struct Zygote {
+    helper: PathBuf,
+    jail: Jail,
+    child: Child,
+    socket: OwnedFd,
+    processes: u32,
 }
 
-/// Nobody else waits for children of this process by number, so the number still belongs to the child here.
-fn watch(mut child: Child) -> io::Result<Started> {
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(io::ErrorKind::InvalidData)?;
-    match rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK) {
-        Ok(pidfd) => Ok(Started::new(
+impl Drop for Zygote {
+    fn drop(&mut self) {
+        // It ends by itself when the socket is closed; this is sooner.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Zygote {
+    fn start(helper: PathBuf, jail: Jail) -> Result<Self, SpawnError> {
+        let (socket, other) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .map_err(|error| SpawnError::Talk(error.to_string()))?;
+        let child = std::process::Command::new(&helper)
+            .arg0("thorp-zygote")
+            .arg(SUBCOMMAND)
+            .env_clear()
+            .stdin(Stdio::from(other))
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .map_err(|source| SpawnError::Start {
+                path: helper.clone(),
+                source,
+            })?;
+        let setting = Setting {
+            parent: rustix::process::getpid().as_raw_nonzero().get(),
+            jail,
+        };
+        let zygote = Self {
+            helper,
+            child,
+            socket,
+            processes: 0,
+            jail: setting.jail.clone(),
+        };
+        match zygote.ask(&setting, &[])? {
+            (Answer::Ready, _) => Ok(zygote),
+            (Answer::Failed(step), _) => Err(SpawnError::Confine(step)),
+            (Answer::Started(_), _) => Err(unexpected()),
+        }
+    }
+
+    fn ask(
+        &self,
+        message: &impl serde::Serialize,
+        descriptors: &[std::os::fd::BorrowedFd<'_>],
+    ) -> Result<(Answer, Vec<OwnedFd>), SpawnError> {
+        let talk = |error: crate::ConfineError| SpawnError::Talk(error.to_string());
+        message::send(self.socket.as_fd(), message, descriptors).map_err(talk)?;
+        message::receive(self.socket.as_fd())
+            .map_err(talk)?
+            .ok_or_else(|| SpawnError::Talk("it has ended".to_owned()))
+    }
+
+    fn spawn(&mut self, command: &Command) -> Result<Started, SpawnError> {
+        let user = self.jail.layers.own_user.then(|| self.next_user());
+        let order = Order::new(command, user)?;
+        let pipes = Pipes::new(command.stdin)?;
+        let (answer, mut descriptors) = match self.ask(&order, &pipes.theirs()) {
+            Err(SpawnError::Talk(_)) => {
+                // A zygote that is gone is replaced, once.
+                *self = Self::start(self.helper.clone(), self.jail.clone())?;
+                self.ask(&order, &pipes.theirs())?
+            }
+            result => result?,
+        };
+        match (answer, descriptors.pop()) {
+            (Answer::Started(pid), Some(pidfd)) => pipes.started(pid, pidfd),
+            (Answer::Failed(step), _) => Err(SpawnError::Confine(step)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    fn next_user(&mut self) -> u32 {
+        self.processes = (self.processes + 1) % USERS;
+        USER_FIRST + self.processes
+    }
+}
+
+fn unexpected() -> SpawnError {
+    SpawnError::Talk("it gave an unexpected answer".to_owned())
+}
+
+/// A process's standard streams: our ends and its own.
+struct Pipes {
+    stdin: Option<(OwnedFd, OwnedFd)>,
+    stdout: (OwnedFd, OwnedFd),
+    stderr: (OwnedFd, OwnedFd),
+}
+
+impl Pipes {
+    fn new(stdin: Input) -> Result<Self, SpawnError> {
+        let pipe = || {
+            rustix::pipe::pipe_with(PipeFlags::CLOEXEC)
+                .map_err(|error| SpawnError::Pipes(error.into()))
+        };
+        let stdin = match stdin {
+            Input::Empty => None,
+            Input::Pipe => Some(pipe()?),
+        };
+        Ok(Self {
+            stdin,
+            stdout: pipe()?,
+            stderr: pipe()?,
+        })
+    }
+
+    fn theirs(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        let stdin = self.stdin.as_ref().map(|(read, _)| read);
+        [&self.stdout.1, &self.stderr.1]
+            .into_iter()
+            .chain(stdin)
+            .map(AsFd::as_fd)
+            .collect()
+    }
+
+    fn started(self, pid: i32, pidfd: OwnedFd) -> Result<Started, SpawnError> {
+        let pid = Pid::from_raw(pid).ok_or_else(unexpected)?;
+        // A task waits for it without blocking.
+        rustix::fs::fcntl_setfl(&pidfd, rustix::fs::OFlags::NONBLOCK)
+            .map_err(|error| SpawnError::Watch(io::Error::from(error)))?;
+        let stdin = self.stdin.map(|(_, write)| write);
+        Ok(Started::new(
             pid,
             pidfd,
-            child.stdin.take().map(Into::into),
-            child.stdout.take().map(Into::into),
-            child.stderr.take().map(Into::into),
-        )),
-        Err(error) => {
-            let _ = rustix::process::kill_process(pid, Signal::KILL);
-            let _ = child.wait();
-            Err(error.into())
-        }
+            stdin,
+            Some(self.stdout.0),
+            Some(self.stderr.0),
+        ))
     }
 }

@@ -1,11 +1,15 @@
 //! The few system calls that no safe wrapper offers. All `unsafe` code of the workspace is in this file.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper")]
 
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
 use rustix::process::Pid;
+use rustix::thread::UnshareFlags;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -20,12 +24,121 @@ pub(crate) enum Schedule {
     Idle,
 }
 
-/// Closes every descriptor but the standard ones.
-pub(crate) fn close_inherited() -> io::Result<()> {
-    // SAFETY: takes no pointers. The caller is the single-threaded helper before `execve`; it owns no descriptor that it
-    // would use after this.
-    let result =
-        unsafe { libc::syscall(libc::SYS_close_range, FIRST_INHERITED, libc::c_uint::MAX, 0) };
+/// Closes every descriptor but the standard ones and `kept`.
+pub(crate) fn close_others(kept: BorrowedFd<'_>) -> io::Result<()> {
+    let kept = kept.as_raw_fd().cast_unsigned();
+    if kept > FIRST_INHERITED {
+        close_range(FIRST_INHERITED, kept - 1)?;
+    }
+    close_range(kept.max(FIRST_INHERITED - 1) + 1, libc::c_uint::MAX)
+}
+
+fn close_range(first: libc::c_uint, last: libc::c_uint) -> io::Result<()> {
+    // SAFETY: takes no pointers. The caller is the single-threaded zygote at its start; it owns no descriptor but the kept
+    // one.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
+}
+
+/// Which of two processes this is.
+pub(crate) enum Cloned {
+    Child,
+    Parent { pid: i32, pidfd: OwnedFd },
+}
+
+/// Forks this process, which must have one thread. The child is a child of this process's parent.
+pub(crate) fn clone_process(flags: u64) -> io::Result<Cloned> {
+    let mut pidfd: libc::c_int = -1;
+    // SAFETY: all zeros is a valid `clone_args`: it asks for nothing.
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = flags | u64::from((libc::CLONE_PARENT | libc::CLONE_PIDFD).cast_unsigned());
+    args.pidfd = (&raw mut pidfd) as u64;
+    let size = size_of::<libc::clone_args>();
+    // SAFETY: `args` is a live `clone_args` of that size, and `pidfd` outlives the call. No memory is shared, and no stack
+    // given, so that the child goes on with a copy of all memory; the zygote has one thread, so that no lock is held in
+    // it by a thread that the child does not have.
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size) };
+    check(pid)?;
+    if pid == 0 {
+        return Ok(Cloned::Child);
+    }
+    let pid = i32::try_from(pid).map_err(|_| io::ErrorKind::InvalidData)?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    Ok(Cloned::Parent { pid, pidfd })
+}
+
+/// Ends the process at once: a forked one must not run what its parent planned to do at its end.
+pub(crate) fn exit(code: u8) -> ! {
+    // SAFETY: takes no pointers, and does not return.
+    unsafe { libc::_exit(code.into()) }
+}
+
+/// Leaves namespaces that the process shares with others.
+pub(crate) fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
+    // SAFETY: the caller is the single-threaded zygote at its start, and the flags never ask for a descriptor table of
+    // its own.
+    unsafe { rustix::thread::unshare_unsafe(flags) }
+}
+
+/// What may be done with the files of a mount. Programs with more rights than their user's, and devices, never count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MountAttributes(u64);
+
+impl MountAttributes {
+    const SAFE: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+    /// They are read.
+    pub(crate) const READ_ONLY: Self =
+        Self(Self::SAFE | libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOEXEC);
+    /// They are read and executed.
+    pub(crate) const EXECUTABLE: Self = Self(Self::SAFE | libc::MOUNT_ATTR_RDONLY);
+    /// They are read and written.
+    pub(crate) const WRITABLE: Self = Self(Self::SAFE | libc::MOUNT_ATTR_NOEXEC);
+}
+
+/// Sets the attributes of a mount.
+pub(crate) fn set_attributes(
+    folder: BorrowedFd<'_>,
+    path: &CStr,
+    flags: AtFlags,
+    attributes: MountAttributes,
+) -> rustix::io::Result<()> {
+    let attributes = libc::mount_attr {
+        attr_set: attributes.0,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    // SAFETY: `path` is a text that ends with a zero, and `attributes` a live `mount_attr` of the size given; both are
+    // only read.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            folder.as_raw_fd(),
+            path.as_ptr(),
+            flags.bits(),
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    check(result).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}
+
+/// Lets the kernel ask `program` about every system call of this process from now on.
+pub(crate) fn filter_system_calls(program: &[libc::sock_filter]) -> io::Result<()> {
+    let length = u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let program = libc::sock_fprog {
+        len: length,
+        filter: program.as_ptr().cast_mut(),
+    };
+    // SAFETY: `program` points to as many instructions as it says, which the kernel checks and copies.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            0,
+            &raw const program,
+        )
+    };
     check(result)
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use thorp_jail::{Command, Exit, Input, Limits, Sandbox, Spawner};
+use thorp_jail::{Command, Exit, Input, Jail, Limits, Sandbox, Spawner};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const CONFINE: &str = env!("CARGO_BIN_EXE_thorp-jail-confine");
@@ -17,13 +17,14 @@ fn shell(script: &str) -> Command {
         args: vec!["-c".into(), script.into()],
         env: vec![(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))],
         cwd: "/tmp".into(),
+        private: None,
         stdin: Input::Empty,
         limits: Limits::default(),
     }
 }
 
 fn spawner() -> Spawner {
-    Spawner::new(PathBuf::from(CONFINE)).unwrap()
+    Spawner::new(PathBuf::from(CONFINE), Jail::none()).unwrap()
 }
 
 async fn output(sandbox: &Sandbox) -> (String, String, Exit) {
@@ -137,6 +138,7 @@ async fn the_session_is_its_own() {
 async fn input_is_a_pipe_if_asked_for() {
     let sandbox = spawner()
         .spawn(&Command {
+            private: None,
             stdin: Input::Pipe,
             ..shell("cat")
         })

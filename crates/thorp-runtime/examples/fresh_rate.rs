@@ -1,6 +1,6 @@
 //! How fast fresh evaluations are, as JSON: paced with a prepared pool, sustained, and against starting bare Deno.
 //!
-//! Usage: `fresh_rate --deno PATH [--evaluations N] [--seconds N]`. Ratios of one run count; absolute figures drift with
+//! Usage: `fresh_rate --deno PATH [--evaluations N] [--seconds N] [--jail none|full]`. Ratios of one run count; absolute figures drift with
 //! the machine.
 #![allow(
     clippy::print_stdout,
@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use thorp_runtime::confined::Layers;
 use thorp_runtime::{
     Export, Job, ModuleProgram, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
 };
@@ -58,6 +59,7 @@ struct Arguments {
     deno: PathBuf,
     evaluations: usize,
     seconds: u64,
+    layers: Layers,
 }
 
 fn arguments() -> Result<Arguments> {
@@ -65,6 +67,7 @@ fn arguments() -> Result<Arguments> {
         deno: PathBuf::new(),
         evaluations: PACED_DEFAULT,
         seconds: SECONDS_DEFAULT,
+        layers: Layers::NONE,
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -72,6 +75,7 @@ fn arguments() -> Result<Arguments> {
         match name.as_str() {
             "--deno" => given.deno = PathBuf::from(value),
             "--evaluations" => given.evaluations = value.parse()?,
+            "--jail" => given.layers = layers(&value)?,
             "--seconds" => given.seconds = value.parse()?,
             _ => return Err(format!("there is no option `{name}`").into()),
         }
@@ -79,11 +83,20 @@ fn arguments() -> Result<Arguments> {
     Ok(given)
 }
 
+fn layers(name: &str) -> Result<Layers> {
+    match name {
+        "none" => Ok(Layers::NONE),
+        "full" => Ok(Layers::full()),
+        _ => Err(format!("there is no jail `{name}`").into()),
+    }
+}
+
 async fn measure() -> Result<Value> {
     let Arguments {
         deno,
         evaluations: paced,
         seconds,
+        layers,
     } = arguments()?;
     let folder = tempfile::tempdir()?;
     let scratch = tempfile::tempdir()?;
@@ -94,6 +107,7 @@ async fn measure() -> Result<Value> {
         scratch_dir: scratch.path().join("s"),
         readable: Vec::new(),
         jsr_registry: None,
+        layers,
         pool: PoolLimits::default(),
         clock: || 0,
     };

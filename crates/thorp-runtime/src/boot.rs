@@ -1,20 +1,21 @@
 //! Starting one sandbox: its folder, its process, its connection, its warm-up.
 
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use thorp_jail::{Sandbox, SpawnError, Spawner};
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::cleaner::Cleaner;
 use crate::control::{Control, ControlError};
-use crate::deno::{Deno, Places};
+use crate::deno::Deno;
 use crate::folder::{Cache, Folder};
 use crate::frame::{FromGuest, ToGuest};
 use crate::guest;
@@ -28,6 +29,8 @@ use crate::text::Paths;
 
 /// `EAGAIN`, `ENOMEM`, `ENFILE` and `EMFILE`.
 const SHORTAGES: [i32; 4] = [11, 12, 23, 24];
+
+const CONNECT_BY_ALL: u32 = 0o666;
 
 /// Why a sandbox did not get ready.
 #[derive(Debug, thiserror::Error)]
@@ -120,39 +123,44 @@ impl Drop for Remains {
 }
 
 impl Starter {
-    async fn new_folder(&self, root: PathBuf) -> io::Result<Folder> {
+    async fn new_folder(&self, root: PathBuf, seen: PathBuf) -> io::Result<Folder> {
         let cache = self.cache.clone();
-        tokio::task::spawn_blocking(move || Folder::create(root, &cache))
+        tokio::task::spawn_blocking(move || Folder::create(root, &seen, &cache))
             .await
             .map_err(io::Error::other)?
+    }
+
+    /// A folder for a sandbox, and its name.
+    async fn folder(&self, number: u64) -> io::Result<(Folder, String)> {
+        let again = self.cleaner.again();
+        let is_new = again.is_none();
+        let root = again.unwrap_or_else(|| self.scratch.join(number.to_string()));
+        let name = root.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        let seen = self.spawner.jail().private_seen(&name);
+        let folder = if is_new {
+            self.new_folder(root, seen).await?
+        } else {
+            Folder::again(root, &seen)
+        };
+        Ok((folder, name))
     }
 
     /// Starts a sandbox. Dropping the future takes it apart.
     pub(crate) async fn start(&self, urgency: Urgency) -> Result<Ready, BootError> {
         let hurry = self.hurry.subscribe();
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let again = self.cleaner.again();
-        let is_new = again.is_none();
-        let root = again.unwrap_or_else(|| self.scratch.join(number.to_string()));
+        let (folder, name) = self.folder(number).await.map_err(BootError::Folder)?;
         let mut remains = Remains {
             process: None,
-            folder: root.clone(),
+            folder: folder.root().to_owned(),
             cleaner: self.cleaner.clone(),
         };
-        let folder = if is_new {
-            self.new_folder(root).await.map_err(BootError::Folder)?
-        } else {
-            Folder::again(root)
-        };
         let idle = urgency == Urgency::Background && self.raises_priority.load(Ordering::Relaxed);
-        let listener = UnixListener::bind(folder.socket()).map_err(BootError::Socket)?;
         let socket = folder.socket();
-        let places = Places {
-            deno_dir: folder.deno_dir(),
-            socket: &socket,
-            modules: folder.modules(),
-        };
-        let process = Arc::new(self.spawner.spawn(&self.deno.command(places, idle)).await?);
+        let listener = listen(&socket).map_err(BootError::Socket)?;
+        let command = self.deno.command(&name, folder.seen(), idle);
+        let process = Arc::new(self.spawner.spawn(&command).await?);
         remains.process = Some(Arc::clone(&process));
         let mut boot = Boot {
             stdout: Output::new(
@@ -172,7 +180,7 @@ impl Starter {
         if idle && process.raise_priority().is_err() {
             self.raises_priority.store(false, Ordering::Relaxed);
         }
-        let modules = folder.modules().to_string_lossy().into_owned();
+        let modules = folder.seen().modules.to_string_lossy().into_owned();
         let paths = Paths::new(&modules, &self.deno.guest.to_string_lossy());
         let Boot {
             mut stdout,
@@ -191,6 +199,23 @@ impl Starter {
             paths: Arc::new(paths),
             remains,
         })
+    }
+}
+
+/// A sandbox may have a user of its own, who must be able to connect. Who else does is refused by its number.
+fn listen(socket: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(socket)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(CONNECT_BY_ALL))?;
+    Ok(listener)
+}
+
+/// The connection of that very process: whoever else can reach the socket is not talked with.
+async fn accept(listener: &UnixListener, process: &Sandbox) -> io::Result<UnixStream> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        if stream.peer_cred()?.pid() == Some(process.pid()) {
+            return Ok(stream);
+        }
     }
 }
 
@@ -228,7 +253,7 @@ impl Boot {
             std::future::pending::<std::convert::Infallible>().await
         };
         tokio::select! {
-            result = warm_up(listener, starter, is_awaited) => match result? {
+            result = warm_up(listener, &process, starter, is_awaited) => match result? {
                 Ok(control) => Ok(control),
                 Err(error) => Err(self.ended(error.to_string()).await),
             },
@@ -265,12 +290,13 @@ impl Boot {
 /// path, once.
 async fn warm_up(
     listener: &UnixListener,
+    process: &Sandbox,
     starter: &Starter,
     is_awaited: impl Fn() -> bool,
 ) -> Result<Result<Control, ControlError>, BootError> {
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(BootError::Random)?;
-    let (stream, _) = listener.accept().await.map_err(BootError::Socket)?;
+    let stream = accept(listener, process).await.map_err(BootError::Socket)?;
     let mut control = Control::new(stream, key);
     control.push(ToGuest::Hello, Uuid::nil(), |_| Ok(()))?;
     let guest_folder = starter.deno.guest.to_string_lossy();

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use thorp_jail::Layers;
+
 use crate::limits;
 
 /// Microseconds since the Unix epoch. Log lines are stamped with it when they arrive.
@@ -23,6 +25,8 @@ pub struct RuntimeConfig {
     pub readable: Vec<PathBuf>,
     /// Where `jsr:` specifiers lead, if not to the usual registry. Nothing is asked there: it names what lies in caches.
     pub jsr_registry: Option<String>,
+    /// What confines every sandbox.
+    pub layers: Layers,
     /// Size and behaviour of the pool.
     pub pool: PoolLimits,
     /// The wall clock.

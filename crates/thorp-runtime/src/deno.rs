@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::config::RuntimeConfig;
 use crate::error::{DENO_VERSION, RuntimeError};
+use crate::folder::Seen;
 use crate::guest;
 use crate::limits;
 
@@ -24,17 +25,6 @@ pub(crate) struct Deno {
     memory_bytes: u64,
 }
 
-/// Where one sandbox keeps its things.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Places<'a> {
-    /// Deno's cache.
-    pub(crate) deno_dir: &'a Path,
-    /// The socket of the control connection.
-    pub(crate) socket: &'a Path,
-    /// The user's files.
-    pub(crate) modules: &'a Path,
-}
-
 impl Deno {
     pub(crate) fn new(config: &RuntimeConfig, guest: PathBuf) -> Self {
         Self {
@@ -47,12 +37,13 @@ impl Deno {
     }
 
     /// The command that starts the guest.
-    pub(crate) fn command(&self, places: Places<'_>, idle_priority: bool) -> Command {
+    pub(crate) fn command(&self, name: &str, seen: &Seen, idle_priority: bool) -> Command {
         Command {
             program: self.binary.clone(),
-            args: self.args(places),
-            env: self.environment(places),
-            cwd: places.modules.to_owned(),
+            args: self.args(seen),
+            env: self.environment(seen),
+            cwd: seen.modules.clone(),
+            private: Some(name.to_owned()),
             stdin: Input::Empty,
             limits: Limits {
                 data_bytes: Some(limits::DATA_BYTES_BASE + self.memory_bytes),
@@ -62,11 +53,11 @@ impl Deno {
         }
     }
 
-    fn args(&self, places: Places<'_>) -> Vec<OsString> {
+    fn args(&self, seen: &Seen) -> Vec<OsString> {
         let mut args: Vec<OsString> = FLAGS.iter().map(OsString::from).collect();
         args.push(self.heap_flag().into());
-        args.push(self.read_flag(places));
-        args.push(flag("--allow-write=", [places.socket]));
+        args.push(self.read_flag(seen));
+        args.push(flag("--allow-write=", [seen.socket.as_path()]));
         args.push(self.guest.join(guest::MAIN).into());
         args
     }
@@ -79,8 +70,12 @@ impl Deno {
         format!("--v8-flags=--max-old-space-size={}", bytes >> 20)
     }
 
-    fn read_flag(&self, places: Places<'_>) -> OsString {
-        let own = [places.modules, places.socket, self.guest.as_path()];
+    fn read_flag(&self, seen: &Seen) -> OsString {
+        let own = [
+            seen.modules.as_path(),
+            seen.socket.as_path(),
+            self.guest.as_path(),
+        ];
         flag(
             "--allow-read=",
             own.into_iter()
@@ -105,7 +100,7 @@ impl Deno {
     }
 
     /// The guest takes away from its environment what is only for Deno.
-    fn environment(&self, places: Places<'_>) -> Vec<(OsString, OsString)> {
+    fn environment(&self, seen: &Seen) -> Vec<(OsString, OsString)> {
         let fixed = [
             ("HOME", "/nonexistent"),
             ("LANG", "C.UTF-8"),
@@ -113,8 +108,8 @@ impl Deno {
             ("DENO_NO_UPDATE_CHECK", "1"),
         ];
         let paths = [
-            ("DENO_DIR", places.deno_dir),
-            ("THORP_CONTROL", places.socket),
+            ("DENO_DIR", &seen.deno_dir),
+            ("THORP_CONTROL", &seen.socket),
         ];
         let jsr = self.jsr_registry.as_ref();
         let fixed = fixed
@@ -168,6 +163,7 @@ pub(crate) async fn version(spawner: &Spawner, binary: &Path) -> Result<String, 
             ("HOME".into(), "/nonexistent".into()),
         ],
         cwd: "/".into(),
+        private: None,
         stdin: Input::Empty,
         limits: Limits::default(),
     };

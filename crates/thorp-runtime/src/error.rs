@@ -37,6 +37,9 @@ pub enum RuntimeError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The helper that confines sandboxes cannot be had.
+    #[error(transparent)]
+    Confine(#[from] thorp_jail::SpawnError),
     /// No sandbox could be started.
     #[error("cannot start a sandbox: {0}")]
     Start(String),
@@ -55,7 +58,7 @@ impl RuntimeError {
             ),
             Self::BadPath { .. } => Some("choose a short path without commas"),
             Self::Prepare { .. } => Some("check that the folder exists and may be written"),
-            Self::Start(_) => None,
+            Self::Confine(_) | Self::Start(_) => None,
         }
     }
 }

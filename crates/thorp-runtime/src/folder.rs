@@ -20,7 +20,8 @@ use crate::limits;
 
 /// What of Deno's cache belongs to the program and not to the guest.
 const PROGRAM_CACHES: [&str; 2] = ["remote", "npm"];
-const PRIVATE: u32 = 0o700;
+/// A sandbox may have a user of its own. Who may come here at all, the folder above says.
+const READ_BY_ALL: u32 = 0o755;
 
 /// The folder of one sandbox. Removing it is the owner's business.
 #[derive(Debug)]
@@ -28,6 +29,25 @@ pub(crate) struct Folder {
     root: PathBuf,
     modules: PathBuf,
     deno_dir: PathBuf,
+    seen: Seen,
+}
+
+/// Where the sandbox itself sees its things.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) socket: PathBuf,
+    pub(crate) modules: PathBuf,
+    pub(crate) deno_dir: PathBuf,
+}
+
+impl Seen {
+    fn new(root: &Path) -> Self {
+        Self {
+            socket: root.join("c"),
+            modules: root.join("m"),
+            deno_dir: root.join("d"),
+        }
+    }
 }
 
 /// How a sandbox uses the prepared cache of Deno.
@@ -40,11 +60,11 @@ pub(crate) enum Cache {
 }
 
 impl Folder {
-    /// Makes a folder.
-    pub(crate) fn create(root: PathBuf, cache: &Cache) -> io::Result<Self> {
+    /// Makes a folder that a sandbox sees at `seen`.
+    pub(crate) fn create(root: PathBuf, seen: &Path, cache: &Cache) -> io::Result<Self> {
         let modules = root.join("m");
         let mut builder = DirBuilder::new();
-        builder.mode(PRIVATE);
+        builder.mode(READ_BY_ALL);
         builder.create(&root)?;
         builder.create(&modules)?;
         let deno_dir = match cache {
@@ -56,32 +76,38 @@ impl Folder {
                 deno_dir
             }
         };
+        let mut seen = Seen::new(seen);
+        if let Cache::Filling(cache) = cache {
+            seen.deno_dir.clone_from(cache);
+        }
         Ok(Self {
             root,
             modules,
             deno_dir,
+            seen,
         })
     }
 
     /// The folder that [`reset`] has made as good as new.
-    pub(crate) fn again(root: PathBuf) -> Self {
+    pub(crate) fn again(root: PathBuf, seen: &Path) -> Self {
         Self {
+            seen: Seen::new(seen),
             modules: root.join("m"),
             deno_dir: root.join("d"),
             root,
         }
     }
 
-    pub(crate) fn modules(&self) -> &Path {
-        &self.modules
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.root.join("c")
-    }
-
-    pub(crate) fn deno_dir(&self) -> &Path {
-        &self.deno_dir
     }
 
     /// Puts a program into the folder.
@@ -200,7 +226,7 @@ mod tests {
         let (cache, root) = (home.path().join("cache"), home.path().join("1"));
         fs::create_dir_all(cache.join("gen")).unwrap();
         fs::write(cache.join("analysis"), "prepared").unwrap();
-        let folder = Folder::create(root.clone(), &Cache::Prepared(cache.clone())).unwrap();
+        let folder = Folder::create(root.clone(), &root, &Cache::Prepared(cache.clone())).unwrap();
         let names = |at: &str| {
             let mut names: Vec<_> = fs::read_dir(root.join(at))
                 .unwrap()
@@ -209,7 +235,7 @@ mod tests {
             names.sort();
             names
         };
-        let (modules, deno_dir) = (folder.modules().to_owned(), folder.deno_dir().to_owned());
+        let (modules, deno_dir) = (folder.modules.clone(), folder.deno_dir.clone());
         fs::create_dir(modules.join("lib")).unwrap();
         fs::write(modules.join("lib/a.mjs"), "secret").unwrap();
         symlink("/", modules.join("node_modules")).unwrap();

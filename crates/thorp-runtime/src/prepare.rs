@@ -2,10 +2,11 @@
 //! and Deno's cache is filled.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use thorp_jail::Spawner;
+use thorp_jail::{Jail, Mount, Spawner};
 use tokio::sync::watch;
 
 use crate::boot::Starter;
@@ -22,7 +23,9 @@ use crate::policy::Urgency;
 const CACHE_STARTS: u32 = 3;
 /// Below these, Deno wants `--allow-all`.
 const FORBIDDEN: [&str; 4] = ["/dev", "/etc", "/proc", "/sys"];
-const CACHE_MARK: &str = "prepared";
+/// Where Deno keeps what it made of TypeScript from elsewhere.
+const FOREIGN_CODE: &str = "gen/https";
+const CACHE_MARK: &str = "prepared-for-all";
 /// The longest name that a sandbox adds to the scratch folder's path: `/`, a number, `/c`.
 const SOCKET_NAME_BYTES_MAX: usize = 23;
 
@@ -30,8 +33,12 @@ const SOCKET_NAME_BYTES_MAX: usize = 23;
 pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeError> {
     check_paths(config)?;
     let start = |error: std::io::Error| RuntimeError::Start(error.to_string());
-    let spawner = Spawner::new(config.confine.clone()).map_err(start)?;
-    let version = deno::version(&spawner, &config.deno).await?;
+    let spawn = |jail| Spawner::new(config.confine.clone(), jail);
+    let plain = spawn(Jail {
+        private: Some(config.scratch_dir.clone()),
+        ..Jail::none()
+    })?;
+    let version = deno::version(&plain, &config.deno).await?;
     make(&config.state_dir)?;
     make(&config.scratch_dir)?;
     clear(&config.scratch_dir)?;
@@ -39,7 +46,7 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
     let cache = config.state_dir.join(deno.cache_name(&version));
     let mut starter = Starter {
         deno,
-        spawner,
+        spawner: plain,
         cleaner: Cleaner::start(cache.clone()).map_err(start)?,
         cache: Cache::Filling(cache.clone()),
         scratch: config.scratch_dir.clone(),
@@ -48,8 +55,48 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
         hurry: watch::Sender::new(()),
     };
     fill(&starter, &cache).await?;
+    starter.spawner = spawn(jail(config, &starter.deno, &cache)?)?;
     starter.cache = Cache::Prepared(cache);
+    // Whether the layers work is found by doing.
+    start_and_end(&starter).await?;
     Ok(starter)
+}
+
+async fn start_and_end(starter: &Starter) -> Result<(), RuntimeError> {
+    let ready = starter
+        .start(Urgency::Now)
+        .await
+        .map_err(|error| RuntimeError::Start(error.to_string()))?;
+    drop(ready);
+    starter.cleaner.finished().await;
+    Ok(())
+}
+
+/// What a sandbox sees: Deno, the guest, the prepared cache, and what all may read. Nothing of it can be written but what
+/// Deno keeps of foreign TypeScript, each sandbox for itself.
+fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, RuntimeError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RuntimeError::Prepare { path, source }
+    };
+    let foreign = cache.join(FOREIGN_CODE);
+    make(&foreign)?;
+    let libraries = thorp_jail::libraries(&config.deno).map_err(failed(&config.deno))?;
+    let programs = std::iter::once(&config.deno).chain(&libraries);
+    let files = [deno.guest.as_path(), cache];
+    let files = files
+        .into_iter()
+        .chain(config.readable.iter().map(PathBuf::as_path));
+    Ok(Jail {
+        layers: config.layers,
+        program: Some(config.deno.clone()),
+        mounts: programs
+            .map(Mount::execute)
+            .chain(files.map(Mount::read))
+            .collect(),
+        scratch: vec![foreign],
+        private: Some(config.scratch_dir.clone()),
+    })
 }
 
 fn make(path: &Path) -> Result<(), RuntimeError> {
@@ -84,15 +131,27 @@ async fn fill(starter: &Starter, cache: &Path) -> Result<(), RuntimeError> {
     }
     make(cache)?;
     for _ in 0..CACHE_STARTS {
-        let ready = starter
-            .start(Urgency::Now)
-            .await
-            .map_err(|error| RuntimeError::Start(error.to_string()))?;
-        drop(ready);
-        starter.cleaner.finished().await;
+        start_and_end(starter).await?;
     }
+    readable_by_all(cache).map_err(|source| RuntimeError::Prepare {
+        path: cache.to_owned(),
+        source,
+    })?;
     let mark = cache.join(CACHE_MARK);
     fs::write(&mark, "").map_err(|source| RuntimeError::Prepare { path: mark, source })
+}
+
+/// Sandboxes may have users of their own.
+fn readable_by_all(path: &Path) -> std::io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_symlink() {
+        return Ok(());
+    }
+    if !metadata.is_dir() {
+        return fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    fs::read_dir(path)?.try_for_each(|entry| readable_by_all(&entry?.path()))
 }
 
 fn check_paths(config: &RuntimeConfig) -> Result<(), RuntimeError> {

@@ -89,7 +89,7 @@ async fn push(ready: &mut Ready, job: &Job) -> Result<(), Failure> {
         Program::Body { code } => GuestProgram::body(code),
         Program::Module(program) => {
             write(ready, program).await?;
-            modules = ready.folder.modules().to_string_lossy().into_owned();
+            modules = ready.folder.seen().modules.to_string_lossy().into_owned();
             GuestProgram::module(program, &modules)
         }
     };

@@ -100,6 +100,7 @@ impl Compiler {
             args: vec![COMPILE_SUBCOMMAND.into()],
             env: Vec::new(),
             cwd: PathBuf::from("/"),
+            private: None,
             stdin: Input::Pipe,
             limits: Limits {
                 data_bytes: Some(COMPILE_MEMORY_BYTES),

@@ -13,7 +13,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use thorp_runtime::confined::Spawner;
+use thorp_runtime::confined::{Jail, Layers, Spawner};
 use thorp_runtime::{PoolLimits, Runtime, RuntimeConfig};
 use thorp_store::{Store, StoreConfig};
 use tokio::sync::Semaphore;
@@ -31,6 +31,8 @@ pub struct TownConfig {
     pub deno: PathBuf,
     /// The `thorp` binary: it runs itself again as a compile worker, and to confine sandboxes.
     pub executable: PathBuf,
+    /// What confines every sandbox.
+    pub layers: Layers,
     /// Whether callers without a token may evaluate.
     pub anonymous: bool,
     /// How many sandboxes are kept ready.
@@ -57,6 +59,7 @@ impl TownConfig {
             data,
             deno,
             executable,
+            layers: Layers::NONE,
             anonymous: true,
             pool: PoolLimits::default(),
             runs_kept: limits::RUNS_KEPT,
@@ -131,7 +134,8 @@ impl Town {
         let runtime = Runtime::start(runtime_config(&config, &scratch))
             .await
             .map_err(TownError::internal)?;
-        let spawner = Spawner::new(config.executable.clone()).map_err(TownError::internal)?;
+        let spawner =
+            Spawner::new(config.executable.clone(), Jail::none()).map_err(TownError::internal)?;
         let parts = Parts {
             compiler: Compiler::new(spawner.clone(), config.executable.clone()),
             dependencies: Dependencies::new(&config, spawner, runtime.clone(), store.clone())?,
@@ -191,6 +195,7 @@ fn runtime_config(config: &TownConfig, scratch: &Path) -> RuntimeConfig {
         scratch_dir: scratch.to_path_buf(),
         readable: vec![config.data.join("dependencies")],
         jsr_registry: config.jsr_registry.clone(),
+        layers: config.layers,
         pool: config.pool.clone(),
         clock: config.clock,
     }

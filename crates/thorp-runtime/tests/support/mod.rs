@@ -49,6 +49,7 @@ pub fn config(folder: &Path) -> RuntimeConfig {
         scratch_dir: folder.join("s"),
         readable: vec![folder.join("deps")],
         jsr_registry: None,
+        layers: thorp_runtime::confined::Layers::NONE,
         pool: PoolLimits {
             floor: 1,
             ceiling: 2,

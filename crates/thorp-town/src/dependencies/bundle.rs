@@ -186,6 +186,7 @@ impl Bundler {
             args: args.into_iter().map(Into::into).chain(to).collect(),
             env: Vec::new(),
             cwd: room.folder.clone(),
+            private: None,
             stdin: Input::Empty,
             limits: Limits {
                 data_bytes: Some(RESOLVE_MEMORY_BYTES),

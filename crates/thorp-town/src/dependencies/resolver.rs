@@ -190,6 +190,7 @@ impl Resolver {
             args: args.iter().map(Into::into).collect(),
             env,
             cwd: room.folder.clone(),
+            private: None,
             stdin: Input::Empty,
             limits: Limits {
                 data_bytes: Some(RESOLVE_MEMORY_BYTES),

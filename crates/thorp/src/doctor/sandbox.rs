@@ -56,6 +56,7 @@ fn config(deno: PathBuf, folder: &Path) -> std::io::Result<RuntimeConfig> {
         scratch_dir,
         readable: Vec::new(),
         jsr_registry: None,
+        layers: Layers::NONE,
         pool: PoolLimits {
             floor: 1,
             ceiling: 1,

@@ -1,0 +1,147 @@
+use libc::{c_long, sock_filter};
+
+use super::{ARCHITECTURE, NUMBER_AT, program};
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+
+/// What the kernel would find, for the instructions that a filter has.
+fn run(program: &[sock_filter], data: &[u8; 64]) -> u32 {
+    let (mut at, mut value) = (0, 0_u32);
+    loop {
+        let step = program[at];
+        at += 1;
+        let jump = |condition: bool| usize::from(if condition { step.jt } else { step.jf });
+        match u32::from(step.code) {
+            0x20 => {
+                let offset = step.k as usize;
+                value = u32::from_le_bytes(data[offset..offset + 4].try_into().unwrap());
+            }
+            0x06 => return step.k,
+            0x05 => at += step.k as usize,
+            0x15 => at += jump(value == step.k),
+            0x35 => at += jump(value >= step.k),
+            0x45 => at += jump(value & step.k != 0),
+            code => panic!("an unknown instruction {code:#x}"),
+        }
+    }
+}
+
+fn asked(architecture: u32, number: u32, arguments: &[u64]) -> [u8; 64] {
+    let mut data = [0; 64];
+    data[NUMBER_AT as usize..4].copy_from_slice(&number.to_le_bytes());
+    data[4..8].copy_from_slice(&architecture.to_le_bytes());
+    for (index, argument) in arguments.iter().enumerate() {
+        data[16 + index * 8..24 + index * 8].copy_from_slice(&argument.to_le_bytes());
+    }
+    data
+}
+
+fn check(call: c_long, arguments: &[u64], expected: Result<(), i32>) {
+    let found = run(
+        &program(false),
+        &asked(ARCHITECTURE, call as u32, arguments),
+    );
+    let expected = match expected {
+        Ok(()) => ALLOW,
+        Err(error) => libc::SECCOMP_RET_ERRNO | error as u32,
+    };
+    assert_eq!(found, expected, "call {call} with {arguments:x?}");
+}
+
+#[test]
+fn what_a_program_needs_is_allowed() {
+    for call in [
+        libc::SYS_read,
+        libc::SYS_mmap,
+        libc::SYS_futex,
+        libc::SYS_execve,
+        libc::SYS_statx,
+    ] {
+        check(call, &[], Ok(()));
+    }
+}
+
+#[test]
+fn what_it_does_not_need_is_refused() {
+    for call in [
+        libc::SYS_ptrace,
+        libc::SYS_mount,
+        libc::SYS_unshare,
+        libc::SYS_setns,
+        libc::SYS_bpf,
+        libc::SYS_io_uring_setup,
+        libc::SYS_kill,
+        libc::SYS_fork,
+        libc::SYS_vfork,
+        libc::SYS_execveat,
+        libc::SYS_keyctl,
+        libc::SYS_userfaultfd,
+        libc::SYS_perf_event_open,
+        libc::SYS_memfd_create,
+        libc::SYS_pidfd_open,
+        libc::SYS_process_vm_readv,
+        libc::SYS_open_by_handle_at,
+        libc::SYS_setuid,
+        libc::SYS_seccomp,
+        libc::SYS_setrlimit,
+        9_999,
+        0x3fff_ffff,
+    ] {
+        check(call, &[], Err(libc::EPERM));
+    }
+}
+
+#[test]
+fn processes_are_refused_and_threads_are_not() {
+    let thread = (libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_THREAD) as u64;
+    check(libc::SYS_clone, &[thread], Ok(()));
+    check(libc::SYS_clone, &[libc::SIGCHLD as u64], Err(libc::EPERM));
+    let hidden = thread | libc::CLONE_NEWUSER as u64;
+    check(libc::SYS_clone, &[hidden], Err(libc::EPERM));
+    check(libc::SYS_clone3, &[], Err(libc::ENOSYS));
+}
+
+#[test]
+fn arguments_decide() {
+    check(libc::SYS_socket, &[libc::AF_UNIX as u64], Ok(()));
+    for family in [
+        libc::AF_INET,
+        libc::AF_INET6,
+        libc::AF_NETLINK,
+        libc::AF_PACKET,
+        libc::AF_VSOCK,
+        libc::AF_ALG,
+    ] {
+        check(libc::SYS_socket, &[family as u64], Err(libc::EPERM));
+    }
+    check(libc::SYS_prlimit64, &[0, 7, 0, 1], Ok(()));
+    check(libc::SYS_prlimit64, &[0, 7, 8], Err(libc::EPERM));
+    check(libc::SYS_prlimit64, &[0, 7, 1 << 40], Err(libc::EPERM));
+    check(libc::SYS_ioctl, &[0, libc::TIOCSTI], Err(libc::EPERM));
+    check(libc::SYS_ioctl, &[0, libc::FIONREAD], Ok(()));
+    check(
+        libc::SYS_prctl,
+        &[libc::PR_SET_SECCOMP as u64],
+        Err(libc::EPERM),
+    );
+}
+
+#[test]
+fn every_number_is_decided() {
+    let program = program(true);
+    let allowed = (0..2_000)
+        .filter(|number| run(&program, &asked(ARCHITECTURE, *number, &[])) == ALLOW)
+        .count();
+    assert!((100..200).contains(&allowed), "{allowed} calls are allowed");
+}
+
+#[test]
+fn another_architecture_is_the_end() {
+    let i386 = 0x4000_0003;
+    let found = run(&program(false), &asked(i386, 11, &[]));
+    assert_eq!(found, libc::SECCOMP_RET_KILL_PROCESS);
+    // The x32 ABI has the same architecture, and numbers with a bit of their own.
+    let x32 = 0x4000_0000 | libc::SYS_read as u32;
+    let found = run(&program(false), &asked(ARCHITECTURE, x32, &[]));
+    assert_eq!(found, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+}
