@@ -21,7 +21,7 @@ pub struct RuntimeConfig {
     pub state_dir: PathBuf,
     /// Holds a folder for every living sandbox. Short (socket paths end at 107 bytes) and best in memory.
     pub scratch_dir: PathBuf,
-    /// Folders that every sandbox may read: the dependency store.
+    /// Folders that every sandbox may read, which exist: the dependency store.
     pub readable: Vec<PathBuf>,
     /// Where `jsr:` specifiers lead, if not to the usual registry. Nothing is asked there: it names what lies in caches.
     pub jsr_registry: Option<String>,

@@ -30,6 +30,11 @@ fn processes(text: &str) -> Vec<i32> {
         .collect()
 }
 
+/// What stands in the command line of a town's sandboxes, wherever they see their own folders.
+fn mark(town: &Town) -> String {
+    town.folder.path().join("deps").to_str().unwrap().to_owned()
+}
+
 fn scratch(town: &Town) -> String {
     town.folder.path().join("s").to_str().unwrap().to_owned()
 }
@@ -62,7 +67,7 @@ async fn two_hundred_at_once_leave_nothing() {
         assert_eq!(run.await.unwrap(), number.to_string());
     }
     town.runtime.shutdown(Duration::from_secs(5)).await;
-    assert!(processes(&scratch).is_empty());
+    assert!(processes(&mark(&town)).is_empty());
     assert!(is_empty(&scratch));
     assert_eq!(town.runtime.status().ready, 0);
     assert_eq!(
@@ -85,7 +90,7 @@ async fn a_dropped_run_ends_its_sandbox() {
             .await
             .is_err()
     );
-    assert!(holds(|| processes(&scratch).is_empty()).await);
+    assert!(holds(|| processes(&mark(&town)).is_empty()).await);
     assert_eq!(town.runtime.status().running, 0);
     town.runtime.shutdown(Duration::ZERO).await;
     assert!(is_empty(&scratch));
@@ -104,14 +109,14 @@ async fn shutting_down_waits_for_the_grace_and_ends_the_rest() {
     let (short, long, ()) = tokio::join!(short, long, shutdown);
     assert_eq!(show(&short), "1");
     assert_eq!(show(&long), "! the sandbox was lost: the town stopped");
-    assert!(processes(&scratch(&town)).is_empty());
+    assert!(processes(&mark(&town)).is_empty());
 }
 
 #[tokio::test]
 async fn a_prepared_sandbox_that_dies_is_replaced() {
     let town = Town::start().await;
     assert!(holds(|| town.runtime.status().ready == 1).await);
-    for pid in processes(&scratch(&town)) {
+    for pid in processes(&mark(&town)) {
         Command::new("kill")
             .args(["-9", &pid.to_string()])
             .status()
@@ -180,17 +185,17 @@ async fn an_idle_pool_shrinks_to_its_floor() {
 #[tokio::test]
 async fn a_killed_host_leaves_no_processes() {
     let folder = tempfile::tempdir().unwrap();
-    let scratch = folder.path().join("s").to_str().unwrap().to_owned();
+    let mark = folder.path().join("deps").to_str().unwrap().to_owned();
     let mut host = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "be_a_host", "--ignored", "--nocapture"])
         .env("THORP_TEST_FOLDER", folder.path())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    assert!(holds(|| processes(&scratch).len() >= 2).await);
+    assert!(holds(|| processes(&mark).len() >= 2).await);
     host.kill().unwrap();
     host.wait().unwrap();
-    assert!(holds(|| processes(&scratch).is_empty()).await);
+    assert!(holds(|| processes(&mark).is_empty()).await);
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ pub fn deno() -> PathBuf {
 }
 
 pub fn config(folder: &Path) -> RuntimeConfig {
+    std::fs::create_dir_all(folder.join("deps")).unwrap();
     RuntimeConfig {
         deno: deno(),
         confine: env!("CARGO_BIN_EXE_thorp-runtime-confine").into(),
@@ -49,7 +50,7 @@ pub fn config(folder: &Path) -> RuntimeConfig {
         scratch_dir: folder.join("s"),
         readable: vec![folder.join("deps")],
         jsr_registry: None,
-        layers: thorp_runtime::confined::Layers::NONE,
+        layers: thorp_runtime::confined::Layers::full(),
         pool: PoolLimits {
             floor: 1,
             ceiling: 2,
