@@ -71,6 +71,16 @@ impl Target {
         })
     }
 
+    /// The URL in full, as HTTP/2 has it.
+    pub(crate) fn uri(&self) -> Uri {
+        let uri = Uri::builder()
+            .scheme(self.scheme())
+            .authority(self.authority.as_bytes())
+            .path_and_query(self.path.clone());
+        // All parts have been parsed; without an authority no origin accepts the request.
+        uri.build().unwrap_or_default()
+    }
+
     pub(crate) fn scheme(&self) -> &'static str {
         if self.tls { "https" } else { "http" }
     }

@@ -1,0 +1,88 @@
+//! The gateway: what all doors of a town share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::UnixListener;
+
+use crate::dial::Dialer;
+use crate::door::Door;
+use crate::limits::Limits;
+use crate::policy::{Policy, Rules};
+use crate::resolve::{Lookups, Resolve, SystemResolver};
+use crate::tls::{Roots, Tls};
+use crate::user::Users;
+
+/// How a town's gateway is to be.
+#[derive(Clone)]
+pub struct GatewayConfig {
+    /// What the operator allows and denies.
+    pub rules: Rules,
+    /// Where the town itself listens, its public addresses included; port 0 means all ports. What this machine's
+    /// interfaces have is known without.
+    pub own: Vec<SocketAddr>,
+    /// Times and counts.
+    pub limits: Limits,
+    /// Who looks names up.
+    pub resolver: Arc<dyn Resolve>,
+    /// Whom TLS trusts.
+    pub roots: Roots,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            own: Vec::new(),
+            limits: Limits::default(),
+            resolver: Arc::new(SystemResolver),
+            roots: Roots::System,
+        }
+    }
+}
+
+/// Why there is no gateway.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// TLS can't be set up with these roots.
+    #[error("TLS can't be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// The only way out of the sandboxes of a town. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+}
+
+/// TLS, look-ups and kept connections, for all doors.
+pub(crate) struct Shared {
+    pub(crate) dialer: Dialer,
+    pub(crate) tls: Tls,
+    pub(crate) limits: Limits,
+    pub(crate) users: Arc<Users>,
+}
+
+impl Gateway {
+    /// Reads the certificate authorities; opens nothing.
+    pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
+        let lookups = Lookups::new(config.resolver, config.limits.lookup);
+        let policy = Policy::new(config.rules, config.own);
+        let shared = Shared {
+            dialer: Dialer::new(policy, lookups, &config.limits),
+            tls: Tls::new(config.roots)?,
+            limits: config.limits,
+            users: Arc::new(Users::new()),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Serves one sandbox on its listener until the door is dropped. Costs a task; wakes only for connections. Within a
+    /// Tokio runtime, as the listener was.
+    #[must_use]
+    pub fn open(&self, listener: UnixListener) -> Door {
+        Door::open(self.shared.clone(), listener)
+    }
+}

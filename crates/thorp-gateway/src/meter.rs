@@ -1,0 +1,154 @@
+//! Bodies and connections whose bytes are counted as they pass, never held.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::denial::Code;
+use crate::ledger::{Exchange, Open, OverBudget, Way};
+use crate::pulse::Pulse;
+
+/// Why a body ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+    #[error(transparent)]
+    Broken(#[from] hyper::Error),
+}
+
+/// A body that is passed on.
+#[derive(Debug)]
+pub(crate) struct Metered {
+    body: Incoming,
+    way: Way,
+    exchange: Arc<Exchange>,
+    pulse: Arc<Pulse>,
+    /// The answer's body is what ends an exchange.
+    _open: Option<Open>,
+}
+
+impl Metered {
+    pub(crate) fn request(body: Incoming, exchange: Arc<Exchange>, pulse: Arc<Pulse>) -> Self {
+        Self {
+            body,
+            way: Way::Out,
+            exchange,
+            pulse,
+            _open: None,
+        }
+    }
+
+    pub(crate) fn answer(body: Incoming, open: Open, pulse: Arc<Pulse>) -> Self {
+        Self {
+            body,
+            way: Way::In,
+            exchange: open.exchange.clone(),
+            pulse,
+            _open: Some(open),
+        }
+    }
+
+    fn pass(&self, frame: Frame<Bytes>) -> Option<Result<Frame<Bytes>, BodyError>> {
+        // Trailers end here: `fetch` doesn't show them, and they could carry what was stripped from the headers.
+        let data = frame.into_data().ok()?;
+        self.pulse.beat();
+        Some(match self.exchange.count(self.way, data.len()) {
+            Ok(()) => Ok(Frame::data(data)),
+            Err(over) => Err(over.into()),
+        })
+    }
+}
+
+impl Body for Metered {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            Some(Ok(frame)) => self.pass(frame),
+            Some(Err(error)) => {
+                if self.way == Way::In {
+                    self.exchange.deny(Code::Upstream);
+                }
+                Some(Err(error.into()))
+            }
+            None => None,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A connection to an origin whose bytes are counted. Its record ends when it is dropped.
+#[derive(Debug)]
+pub struct Counted<S> {
+    stream: S,
+    open: Open,
+    pulse: Arc<Pulse>,
+}
+
+impl<S> Counted<S> {
+    pub(crate) fn new(stream: S, open: Open, pulse: Arc<Pulse>) -> Self {
+        Self {
+            stream,
+            open,
+            pulse,
+        }
+    }
+
+    fn count(&self, way: Way, bytes: usize) -> io::Result<()> {
+        self.pulse.beat();
+        let counted = self.open.exchange.count(way, bytes);
+        counted.map_err(|over| io::Error::new(io::ErrorKind::QuotaExceeded, over))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let read = buffer.filled().len() - before;
+        Poll::Ready(
+            self.count(Way::In, read)
+                .inspect_err(|_| buffer.set_filled(before)),
+        )
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        Poll::Ready(self.count(Way::Out, written).map(|()| written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

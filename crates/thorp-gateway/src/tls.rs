@@ -1,0 +1,109 @@
+//! TLS towards origins.
+
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::denial::{Code, Denial};
+use crate::policy::Destination;
+
+const H1: &[u8] = b"http/1.1";
+const H2: &[u8] = b"h2";
+
+/// Whom TLS trusts.
+#[derive(Clone, Debug, Default)]
+pub enum Roots {
+    /// The system's certificate authorities.
+    #[default]
+    System,
+    /// These only.
+    Given(Vec<CertificateDer<'static>>),
+}
+
+/// Which protocols are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// HTTP/2, or else HTTP/1.1.
+    Any,
+    /// HTTP/1.1 only: what is to be upgraded can't be HTTP/2.
+    H1,
+}
+
+/// The connectors, shared by all users. Sessions are not resumed: a ticket would tie users together.
+pub(crate) struct Tls {
+    any: TlsConnector,
+    h1: TlsConnector,
+}
+
+impl Tls {
+    pub(crate) fn new(roots: Roots) -> Result<Self, rustls::Error> {
+        let roots = Arc::new(store(roots)?);
+        let connector = |alpn: &[&[u8]]| -> Result<TlsConnector, rustls::Error> {
+            let provider = Arc::new(ring::default_provider());
+            let mut config = ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(roots.clone())
+                .with_no_client_auth();
+            config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+            config.resumption = Resumption::disabled();
+            Ok(Arc::new(config).into())
+        };
+        Ok(Self {
+            any: connector(&[H2, H1])?,
+            h1: connector(&[H1])?,
+        })
+    }
+
+    pub(crate) async fn connect(
+        &self,
+        offer: Offer,
+        destination: &Destination,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, Denial> {
+        let failed = |why: String| {
+            let host = destination.host();
+            Denial::new(Code::Tls, format!("no TLS with `{host}`: {why}"))
+        };
+        let name = match (destination.ip(), destination.name()) {
+            (Some(ip), _) => ServerName::from(ip),
+            (None, name) => ServerName::try_from(name.unwrap_or_default().to_owned())
+                .map_err(|error| failed(error.to_string()))?,
+        };
+        let connector = match offer {
+            Offer::Any => &self.any,
+            Offer::H1 => &self.h1,
+        };
+        let connected = connector.connect(name, stream).await;
+        connected.map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// Whether HTTP/2 was agreed on.
+pub(crate) fn is_h2(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(H2)
+}
+
+fn store(roots: Roots) -> Result<RootCertStore, rustls::Error> {
+    let mut store = RootCertStore::empty();
+    match roots {
+        Roots::Given(certificates) => {
+            for certificate in certificates {
+                store.add(certificate)?;
+            }
+        }
+        Roots::System => {
+            let found = rustls_native_certs::load_native_certs();
+            let (added, _) = store.add_parsable_certificates(found.certs);
+            if added == 0 {
+                tracing::warn!(errors = ?found.errors, "no certificate authorities: guests can't use https");
+            }
+        }
+    }
+    Ok(store)
+}

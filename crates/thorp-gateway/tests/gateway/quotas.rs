@@ -1,0 +1,96 @@
+//! The budget of an evaluation.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use thorp_gateway::{Budget, Roots};
+use tokio::io::AsyncWriteExt;
+
+use crate::support::{Identity, Town, USER, echo_origin, read_head, server, tls_origin};
+
+fn town(requests: u64, bytes_out: u64, bytes_in: u64) -> Town {
+    let town = Town::start();
+    let budget = Budget {
+        requests,
+        bytes_out,
+        bytes_in,
+    };
+    town.door.assign(USER, budget).unwrap();
+    town
+}
+
+#[tokio::test]
+async fn requests_are_counted_refused_ones_too() {
+    let town = town(2, 1 << 20, 1 << 20);
+    let origin = echo_origin().await;
+    let url = format!("http://{origin}/");
+    assert_eq!(town.get(&url).await.status, 200);
+    assert_eq!(town.get("http://10.0.0.1/").await.status, 403);
+    for _ in 0..2 {
+        assert_eq!(
+            town.get(&url).await.show(),
+            "429 EGRESS_QUOTA: this run may make 2 requests"
+        );
+    }
+    let report = town.door.report();
+    assert_eq!((report.requests.len(), report.dropped), (2, 2));
+    town.door.assign(USER, Budget::default()).unwrap();
+    assert_eq!(town.get(&url).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_endless_answer_ends_with_the_budget() {
+    let origin = server(|mut stream| async move {
+        read_head(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        while stream.write_all(&[b'x'; 10_000]).await.is_ok() {}
+    })
+    .await;
+    let town = town(10, 1 << 20, 1 << 20);
+    let reply = town.get(&format!("http://{origin}/")).await;
+    assert!(reply.cut);
+    let report = town.door.report();
+    assert!(
+        report.bytes_in <= 1 << 20 && report.bytes_in > 100_000,
+        "{report:?}"
+    );
+    assert_eq!(report.requests[0].status, Some(200));
+    assert_eq!(report.requests[0].denial.unwrap().as_str(), "EGRESS_QUOTA");
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_budget_is_not_sent() {
+    let identity = Identity::of(&["origin.test"]);
+    for alpn in ["http/1.1", "h2"] {
+        let town =
+            Town::with(|config| config.roots = Roots::Given(vec![identity.certificate.clone()]));
+        let budget = Budget {
+            bytes_out: 100_000,
+            ..Budget::default()
+        };
+        town.door.assign(USER, budget).unwrap();
+        let origin = tls_origin(&identity, &[alpn]).await;
+        let request: Request<Full<Bytes>> =
+            Request::post(format!("https://origin.test:{}/", origin.port()))
+                .body(Full::new(vec![0; 2 << 20].into()))
+                .unwrap();
+        let shown = town.send(request).await.show();
+        assert_eq!(
+            shown, "429 EGRESS_QUOTA: this run may send no more bytes",
+            "{alpn}"
+        );
+        assert!(town.door.report().bytes_out <= 100_000);
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_requests_is_bounded() {
+    let town = Arc::new(town(5_000, 1 << 30, 1 << 30));
+    for _ in 0..1_100 {
+        town.get("http://10.0.0.1/").await;
+    }
+    let report = town.door.report();
+    assert_eq!((report.requests.len(), report.dropped), (1_000, 100));
+}
