@@ -50,9 +50,10 @@ fn main() -> ExitCode {
 }
 
 /// A runtime with a thread of its own.
-fn thread() -> Result<Runtime> {
+fn thread(name: &str) -> Result<Runtime> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
+        .thread_name(name)
         .enable_all()
         .build();
     Ok(runtime?)
@@ -60,8 +61,8 @@ fn thread() -> Result<Runtime> {
 
 fn measure(requests: usize) -> Result<Value> {
     let (server, town, client) = (
-        thread()?,
-        thread()?,
+        thread("server")?,
+        thread("town")?,
         Builder::new_current_thread().enable_all().build()?,
     );
     let address = server.block_on(serve())?;

@@ -17,6 +17,7 @@ use crate::line;
 use crate::meter::Counted;
 use crate::policy::Destination;
 use crate::pulse::Pulse;
+use crate::slack::Slack;
 
 /// A door belongs to one user for life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +99,12 @@ impl Door {
             Err(Denial::new(Code::Timeout, message))
         });
         let stream = dialed.inspect_err(|denial| open.exchange.deny(denial.code))?;
-        Ok(Counted::new(stream, open, Arc::new(Pulse::new())))
+        Ok(Counted::new(
+            stream,
+            open,
+            Arc::new(Slack::new()),
+            Arc::new(Pulse::new()),
+        ))
     }
 }
 

@@ -23,6 +23,7 @@ mod pool;
 mod pulse;
 mod relay;
 mod resolve;
+mod slack;
 mod target;
 mod tls;
 mod upstream;

@@ -7,13 +7,13 @@ pub const URL_BYTES_MAX: usize = 16 << 10;
 /// The header lines of a request or of an answer.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
 /// How many header lines a request or an answer may have.
-pub const HEADERS_MAX: usize = 128;
+pub const HEADERS_MAX: usize = 96;
 /// Requests of one sandbox that are under way at once; further ones wait.
 pub const OPEN_REQUESTS_MAX: usize = 64;
 /// Connections that a sandbox may have to its door; further ones wait.
-pub const GUEST_CONNECTIONS_MAX: usize = 256;
+pub const GUEST_CONNECTIONS_MAX: usize = 128;
 /// Beyond this many, a sandbox's connections are closed after each answer: Deno keeps some for every origin.
-pub const GUEST_CONNECTIONS_KEPT_MAX: usize = 64;
+pub const GUEST_CONNECTIONS_KEPT_MAX: usize = 32;
 /// How long a guest may take to send a request's head, and how long a connection of its waits for the next.
 pub const GUEST_HEAD_SECS_MAX: u64 = 30;
 /// Interim (1xx) answers before the real one.
@@ -54,14 +54,18 @@ pub const RECORDS_MAX: usize = 1_000;
 
 /// The longest name that DNS has.
 pub(crate) const NAME_BYTES_MAX: usize = 253;
-/// hyper's own bounds lie beyond ours: what exceeds ours is answered by us, with a reason.
+/// hyper's own bounds lie beyond ours, so that we answer what exceeds ours, with a reason. (It reads 100 header lines.)
 pub(crate) const READ_BUFFER_BYTES_MAX: usize = 2 * HEADER_BYTES_MAX + URL_BYTES_MAX;
-/// See [`READ_BUFFER_BYTES_MAX`].
-pub(crate) const PARSED_HEADERS_MAX: usize = 2 * HEADERS_MAX;
 /// What an HTTP/2 origin may send ahead of a guest that doesn't read, per request.
 pub(crate) const H2_STREAM_WINDOW_BYTES: u32 = 256 << 10;
 /// And per connection.
 pub(crate) const H2_CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// What a connection may carry that reaches no guest: more than what HTTP/2 holds back for slow ones, and certificates.
+pub(crate) const SLACK_BYTES: i64 = 2 << 20;
+/// And for each request: what its window holds when the guest turns away.
+pub(crate) const SLACK_BYTES_PER_REQUEST: i64 = 256 << 10;
+/// And for each piece of a body: TLS, HTTP/2 and chunks frame it.
+pub(crate) const SLACK_BYTES_PER_FRAME: i64 = 64;
 /// The wait after a failed accept: the process has no descriptors left, and asking again at once would spin.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -50,7 +50,6 @@ pub(crate) async fn serve(door: Arc<DoorState>, stream: UnixStream) {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.guest_head)
         .max_buf_size(limits::READ_BUFFER_BYTES_MAX)
-        .max_headers(limits::PARSED_HEADERS_MAX)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::denial::Code;
 use crate::ledger::{Exchange, Open, OverBudget, Way};
 use crate::pulse::Pulse;
+use crate::slack::Slack;
 
 /// Why a body ends early.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +30,8 @@ pub(crate) struct Metered {
     way: Way,
     exchange: Arc<Exchange>,
     pulse: Arc<Pulse>,
-    /// The answer's body is what ends an exchange.
-    _open: Option<Open>,
+    /// An answer's body ends its exchange, and gives its connection slack.
+    answer: Option<(Open, Arc<Slack>)>,
 }
 
 impl Metered {
@@ -40,17 +41,17 @@ impl Metered {
             way: Way::Out,
             exchange,
             pulse,
-            _open: None,
+            answer: None,
         }
     }
 
-    pub(crate) fn answer(body: Incoming, open: Open, pulse: Arc<Pulse>) -> Self {
+    pub(crate) fn answer(body: Incoming, open: Open, slack: Arc<Slack>, pulse: Arc<Pulse>) -> Self {
         Self {
             body,
             way: Way::In,
             exchange: open.exchange.clone(),
             pulse,
-            _open: Some(open),
+            answer: Some((open, slack)),
         }
     }
 
@@ -58,6 +59,9 @@ impl Metered {
         // Trailers end here: `fetch` doesn't show them, and they could carry what was stripped from the headers.
         let data = frame.into_data().ok()?;
         self.pulse.beat();
+        if let Some((_, slack)) = &self.answer {
+            slack.for_bytes(data.len());
+        }
         Some(match self.exchange.count(self.way, data.len()) {
             Ok(()) => Ok(Frame::data(data)),
             Err(over) => Err(over.into()),
@@ -99,14 +103,16 @@ impl Body for Metered {
 pub struct Counted<S> {
     stream: S,
     open: Open,
+    slack: Arc<Slack>,
     pulse: Arc<Pulse>,
 }
 
 impl<S> Counted<S> {
-    pub(crate) fn new(stream: S, open: Open, pulse: Arc<Pulse>) -> Self {
+    pub(crate) fn new(stream: S, open: Open, slack: Arc<Slack>, pulse: Arc<Pulse>) -> Self {
         Self {
             stream,
             open,
+            slack,
             pulse,
         }
     }
@@ -127,6 +133,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = buffer.filled().len() - before;
+        self.slack.for_bytes(read);
         Poll::Ready(
             self.count(Way::In, read)
                 .inspect_err(|_| buffer.set_filled(before)),

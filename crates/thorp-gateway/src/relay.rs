@@ -16,6 +16,7 @@ use crate::ledger::{Exchange, Open, OverBudget, Way};
 use crate::meter::Metered;
 use crate::pool::{Key, keep};
 use crate::pulse::Pulse;
+use crate::slack::Slack;
 use crate::target::Target;
 use crate::tls::Offer;
 use crate::upstream::{Sender, watch_interim};
@@ -51,8 +52,11 @@ impl Relay<'_> {
         self.exchange.count(Way::Out, bytes_out)?;
         let upgrade = wants_websocket(&request).then(|| hyper::upgrade::on(&mut request));
         let request = self.outgoing(request, upgrade.is_some());
-        let response = match upgrade {
-            Some(_) => self.send_fresh(request, Offer::H1).await?.0,
+        let (response, slack) = match upgrade {
+            Some(_) => {
+                let (response, sender) = self.send_fresh(request, Offer::H1).await?;
+                (response, sender.slack)
+            }
             None => self.send(request).await?,
         };
         self.pulse.beat();
@@ -60,10 +64,11 @@ impl Relay<'_> {
             .count(Way::In, headers::bytes(response.headers()))?;
         self.exchange.answered(response.status().as_u16());
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return self.switch(response, upgrade, open);
+            return self.switch(response, upgrade, open, slack);
         }
         let answer = incoming(response, is_head);
-        let metered = |body| Either::Left(Metered::answer(body, open, self.pulse.clone()));
+        let pulse = self.pulse.clone();
+        let metered = |body| Either::Left(Metered::answer(body, open, slack, pulse));
         Ok((answer.map(metered), None))
     }
 
@@ -72,11 +77,12 @@ impl Relay<'_> {
         mut response: Response<Incoming>,
         upgrade: Option<OnUpgrade>,
         open: Open,
+        slack: Arc<Slack>,
     ) -> Result<(Answer, Option<Splice>), Denial> {
         let Some(guest) = upgrade.filter(|_| headers::names_websocket(response.headers())) else {
             return Err(self.fault("changed the protocol unasked"));
         };
-        let splice = Splice::new(guest, hyper::upgrade::on(&mut response), open);
+        let splice = Splice::new(guest, hyper::upgrade::on(&mut response), open, slack);
         let mut answer = incoming(response, false).map(|_| Either::Right(Full::default()));
         headers::set_websocket(answer.headers_mut());
         Ok((answer, Some(splice)))
@@ -97,21 +103,20 @@ impl Relay<'_> {
     }
 
     /// Sends on a kept connection of the user, or on a new one that is then kept.
-    async fn send(&self, mut request: Request<Metered>) -> Result<Response<Incoming>, Denial> {
+    async fn send(
+        &self,
+        mut request: Request<Metered>,
+    ) -> Result<(Response<Incoming>, Arc<Slack>), Denial> {
         let key = self.key();
         if let Some(mut sender) = self.exchange.user().pool.take(&key) {
             match self.attempt(&mut sender, request).await {
-                Ok(response) => {
-                    self.keep_when_free(key, sender);
-                    return Ok(response);
-                }
+                Ok(response) => return Ok((response, self.keep_when_free(key, sender))),
                 Err(Unsent::NotBegun(again, _)) => request = *again,
                 Err(Unsent::Failed(denial)) => return Err(denial),
             }
         }
         let (response, sender) = self.send_fresh(request, Offer::Any).await?;
-        self.keep_when_free(key, sender);
-        Ok(response)
+        Ok((response, self.keep_when_free(key, sender)))
     }
 
     async fn send_fresh(
@@ -165,9 +170,10 @@ impl Relay<'_> {
     }
 
     /// The connection is free when the answer's body has ended. A shared one is in the pool already.
-    fn keep_when_free(&self, key: Key, mut sender: Sender) {
+    fn keep_when_free(&self, key: Key, mut sender: Sender) -> Arc<Slack> {
+        let slack = sender.slack.clone();
         if sender.share().is_some() {
-            return;
+            return slack;
         }
         let user = self.exchange.user().clone();
         let idle = self.shared.limits.pool_idle;
@@ -176,6 +182,7 @@ impl Relay<'_> {
                 keep(&user, key, sender, idle);
             }
         });
+        slack
     }
 
     fn key(&self) -> Key {

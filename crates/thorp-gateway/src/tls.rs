@@ -12,6 +12,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::denial::{Code, Denial};
 use crate::policy::Destination;
+use crate::slack::Watched;
 
 const H1: &[u8] = b"http/1.1";
 const H2: &[u8] = b"h2";
@@ -64,8 +65,8 @@ impl Tls {
         &self,
         offer: Offer,
         destination: &Destination,
-        stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, Denial> {
+        stream: Watched<TcpStream>,
+    ) -> Result<TlsStream<Watched<TcpStream>>, Denial> {
         let failed = |why: String| {
             let host = destination.host();
             Denial::new(Code::Tls, format!("no TLS with `{host}`: {why}"))
@@ -85,7 +86,7 @@ impl Tls {
 }
 
 /// Whether HTTP/2 was agreed on.
-pub(crate) fn is_h2(stream: &TlsStream<TcpStream>) -> bool {
+pub(crate) fn is_h2(stream: &TlsStream<Watched<TcpStream>>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(H2)
 }
 

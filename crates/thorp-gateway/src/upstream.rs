@@ -18,13 +18,20 @@ use crate::limits;
 use crate::meter::Metered;
 use crate::policy::Destination;
 use crate::pool::Key;
+use crate::slack::{Slack, Watched};
 use crate::target::Target;
 use crate::tls::{Offer, is_h2};
 use crate::user::User;
 
 /// A connection that takes requests.
 #[derive(Debug)]
-pub(crate) enum Sender {
+pub(crate) struct Sender {
+    protocol: Protocol,
+    pub(crate) slack: Arc<Slack>,
+}
+
+#[derive(Debug)]
+enum Protocol {
     H1(http1::SendRequest<Metered>),
     H2(http2::SendRequest<Metered>),
 }
@@ -39,8 +46,9 @@ impl Sender {
     ) -> Result<Self, Denial> {
         let connecting = async {
             let to = &key.destination;
-            let stream = shared.dialer.dial(user, to).await?;
-            let sender = if !key.tls {
+            let slack = Arc::new(Slack::new());
+            let stream = Watched::new(shared.dialer.dial(user, to).await?, slack.clone());
+            let protocol = if !key.tls {
                 h1(stream).await
             } else {
                 let stream = shared.tls.connect(offer, to, stream).await?;
@@ -50,7 +58,8 @@ impl Sender {
                     h1(stream).await
                 }
             };
-            sender.map_err(|error| broken(to, &error))
+            let protocol = protocol.map_err(|error| broken(to, &error))?;
+            Ok(Self { protocol, slack })
         };
         timeout(shared.limits.connect, connecting)
             .await
@@ -62,25 +71,28 @@ impl Sender {
 
     /// Whether another request may be sent now.
     pub(crate) fn is_usable(&self) -> bool {
-        match self {
-            Self::H1(sender) => sender.is_ready(),
-            Self::H2(sender) => !sender.is_closed(),
+        match &self.protocol {
+            Protocol::H1(sender) => sender.is_ready(),
+            Protocol::H2(sender) => !sender.is_closed(),
         }
     }
 
     /// Another handle of the same connection, if it carries several requests at once.
     pub(crate) fn share(&self) -> Option<Self> {
-        match self {
-            Self::H1(_) => None,
-            Self::H2(sender) => Some(Self::H2(sender.clone())),
+        match &self.protocol {
+            Protocol::H1(_) => None,
+            Protocol::H2(sender) => Some(Self {
+                protocol: Protocol::H2(sender.clone()),
+                slack: self.slack.clone(),
+            }),
         }
     }
 
     /// Waits until the connection may be used again, or is closed.
     pub(crate) async fn is_free(&mut self) -> bool {
-        match self {
-            Self::H1(sender) => sender.ready().await.is_ok(),
-            Self::H2(sender) => sender.ready().await.is_ok(),
+        match &mut self.protocol {
+            Protocol::H1(sender) => sender.ready().await.is_ok(),
+            Protocol::H2(sender) => sender.ready().await.is_ok(),
         }
     }
 
@@ -90,12 +102,13 @@ impl Sender {
         mut request: Request<Metered>,
         target: &Target,
     ) -> Result<Response<Incoming>, TrySendError<Request<Metered>>> {
-        match self {
-            Self::H1(sender) => {
+        self.slack.for_request();
+        match &mut self.protocol {
+            Protocol::H1(sender) => {
                 address_h1(&mut request, target);
                 sender.try_send_request(request).await
             }
-            Self::H2(sender) => {
+            Protocol::H2(sender) => {
                 address_h2(&mut request, target);
                 sender.try_send_request(request).await
             }
@@ -140,21 +153,20 @@ fn address_h2(request: &mut Request<Metered>, target: &Target) {
     request.headers_mut().remove(TRANSFER_ENCODING);
 }
 
-async fn h1<S>(stream: S) -> hyper::Result<Sender>
+async fn h1<S>(stream: S) -> hyper::Result<Protocol>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (sender, connection) = http1::Builder::new()
         .max_buf_size(limits::READ_BUFFER_BYTES_MAX)
-        .max_headers(limits::HEADERS_MAX)
         .handshake(TokioIo::new(stream))
         .await?;
     // Its end is told to whoever waits for an answer.
     tokio::spawn(connection.with_upgrades());
-    Ok(Sender::H1(sender))
+    Ok(Protocol::H1(sender))
 }
 
-async fn h2<S>(stream: S) -> hyper::Result<Sender>
+async fn h2<S>(stream: S) -> hyper::Result<Protocol>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -166,5 +178,5 @@ where
         .handshake(TokioIo::new(stream))
         .await?;
     tokio::spawn(connection);
-    Ok(Sender::H2(sender))
+    Ok(Protocol::H2(sender))
 }

@@ -11,6 +11,7 @@ use crate::denial::Code;
 use crate::ledger::Open;
 use crate::meter::Counted;
 use crate::pulse::Pulse;
+use crate::slack::Slack;
 
 /// Two ends that are to be joined.
 #[derive(Debug)]
@@ -18,14 +19,16 @@ pub(crate) struct Splice {
     guest: OnUpgrade,
     origin: OnUpgrade,
     open: Open,
+    slack: Arc<Slack>,
 }
 
 impl Splice {
-    pub(crate) fn new(guest: OnUpgrade, origin: OnUpgrade, open: Open) -> Self {
+    pub(crate) fn new(guest: OnUpgrade, origin: OnUpgrade, open: Open, slack: Arc<Slack>) -> Self {
         Self {
             guest,
             origin,
             open,
+            slack,
         }
     }
 
@@ -34,8 +37,8 @@ impl Splice {
         let exchange = self.open.exchange.clone();
         let splicing = async {
             let (guest, origin) = tokio::try_join!(self.guest, self.origin).ok()?;
-            let origin = Counted::new(TokioIo::new(origin), self.open, pulse.clone());
-            let mut origin = origin;
+            let origin = TokioIo::new(origin);
+            let mut origin = Counted::new(origin, self.open, self.slack, pulse.clone());
             copy_bidirectional(&mut TokioIo::new(guest), &mut origin)
                 .await
                 .ok()

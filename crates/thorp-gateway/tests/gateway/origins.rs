@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use thorp_gateway::Roots;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Town, read_head, scripted, server};
+use crate::support::{Identity, Town, read_head, scripted, server};
 
 async fn answer(bytes: impl Into<Vec<u8>>) -> String {
     let town = Town::with(|config| {
@@ -136,4 +137,76 @@ async fn chunks_and_a_length_together_are_chunks() {
     )
     .await;
     assert_eq!(shown, "200 ok");
+}
+
+#[tokio::test]
+async fn frames_that_are_no_answer_do_not_come_without_end() {
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let mut unknown = vec![0, 0x40, 0, 0xfa, 0, 0, 0, 0, 0];
+    unknown.resize(9 + 0x4000, 0);
+    // HEADERS of stream 1 with `:status: 100`, as a literal.
+    let interim = [0, 0, 5, 1, 4, 0, 0, 0, 1, 0x08, 3, b'1', b'0', b'0'];
+    for flood in [ping.to_vec(), unknown, interim.to_vec()] {
+        let identity = Identity::of(&["origin.test"]);
+        let acceptor = identity.acceptor(&["h2"]);
+        let frames = flood.repeat((64 << 10) / flood.len());
+        let origin = server(move |stream| {
+            let (acceptor, frames) = (acceptor.clone(), frames.clone());
+            async move {
+                let stream = acceptor.accept(stream).await.unwrap();
+                let (mut reader, mut writer) = tokio::io::split(stream);
+                writer.write_all(&settings).await.unwrap();
+                // Its preface and its request; then whatever it says is not listened to.
+                let _ = reader.read(&mut [0; 4096]).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::spawn(async move {
+                    while reader.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
+                });
+                while writer.write_all(&frames).await.is_ok() {}
+            }
+        })
+        .await;
+        let town = Town::with(|config| config.roots = Roots::Given(vec![identity.certificate]));
+        let shown = town
+            .get(&format!("https://origin.test:{}/", origin.port()))
+            .await
+            .show();
+        assert!(
+            shown.starts_with("502 EGRESS_UPSTREAM: no answer from `origin.test`: "),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn small_pieces_are_no_abuse() {
+    let identity = Identity::of(&["origin.test"]);
+    let acceptor = identity.acceptor(&["http/1.1"]);
+    let origin = server(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            read_head(&mut stream).await;
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // Each a record of TLS: 28 bytes for one, about 3 MiB in all.
+            for _ in 0..100_000 {
+                stream.write_all(b"1\r\nx\r\n").await.unwrap();
+            }
+            stream.write_all(b"0\r\n\r\n").await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    })
+    .await;
+    let town = Town::with(|config| config.roots = Roots::Given(vec![identity.certificate]));
+    let reply = town
+        .get(&format!("https://origin.test:{}/", origin.port()))
+        .await;
+    let report = town.door.report();
+    assert_eq!(
+        (reply.body.len(), reply.cut),
+        (100_000, false),
+        "{report:?}"
+    );
 }
