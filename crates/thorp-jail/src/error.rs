@@ -25,6 +25,9 @@ pub enum SpawnError {
     /// The pipes of a process.
     #[error("cannot make pipes: {0}")]
     Pipes(io::Error),
+    /// A started process came without its descriptor, as there were too many open files; it was ended.
+    #[error("too many open files")]
+    Descriptor,
     /// The zygote could not be talked with.
     #[error("the helper does not answer: {0}")]
     Talk(String),

@@ -29,10 +29,14 @@ const USER_INSIDE: u32 = 65_534;
 
 /// Goes into the jail's root, for good.
 pub(crate) fn enter(jail: &Jail) -> Result<(), ConfineError> {
-    if !rustix::process::geteuid().is_root() {
-        user_namespace()?;
+    match sys::unshare(UnshareFlags::NEWNS) {
+        // Whoever may not may be a kind of root in a user namespace.
+        Err(Errno::PERM) => {
+            user_namespace()?;
+            sys::unshare(UnshareFlags::NEWNS).map_err(ConfineError::MountNamespace)?;
+        }
+        result => result.map_err(ConfineError::MountNamespace)?,
     }
-    sys::unshare(UnshareFlags::NEWNS).map_err(ConfineError::MountNamespace)?;
     rustix::mount::mount_change(
         "/",
         MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,

@@ -13,7 +13,7 @@ use std::{io, thread};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::sync::oneshot;
 
 use crate::command::{Command, Input};
@@ -217,14 +217,27 @@ impl Zygote {
         };
         match (answer, descriptors.pop()) {
             (Answer::Started(pid), Some(pidfd)) => pipes.started(pid, pidfd),
+            (Answer::Started(pid), None) => {
+                end(pid);
+                Err(SpawnError::Descriptor)
+            }
             (Answer::Failed(step), _) => Err(SpawnError::Confine(step)),
-            _ => Err(unexpected()),
+            (Answer::Ready, _) => Err(unexpected()),
         }
     }
 
     fn next_user(&mut self) -> u32 {
         self.processes = (self.processes + 1) % USERS;
         USER_FIRST + self.processes
+    }
+}
+
+/// Ends a process that is known by its number alone. It is a child of this process that nobody else waits for, so that the
+/// number is still its own.
+fn end(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+        let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
     }
 }
 

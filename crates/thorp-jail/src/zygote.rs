@@ -18,6 +18,7 @@ use crate::filter;
 use crate::jail::Layers;
 use crate::message;
 use crate::order::{Answer, Order, Setting};
+use crate::probe;
 use crate::root;
 use crate::sys::{self, Cloned};
 
@@ -34,7 +35,11 @@ const FOLDERS_FOR_ALL: u32 = 0o022;
 ///
 /// The binary's `main` calls this before anything else, while the process has one thread.
 pub fn confine_main(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
-    if args.into_iter().nth(1)? != SUBCOMMAND {
+    let subcommand = args.into_iter().nth(1)?;
+    if subcommand == probe::SUBCOMMAND {
+        return Some(ExitCode::SUCCESS);
+    }
+    if subcommand != SUBCOMMAND {
         return None;
     }
     Some(match serve() {

@@ -58,7 +58,12 @@ impl BootError {
     pub(crate) fn is_shortage(&self) -> bool {
         let error = match self {
             Self::Folder(error) | Self::Socket(error) | Self::Pipes(error) => error,
-            Self::Spawn(SpawnError::Start { source, .. } | SpawnError::Watch(source)) => source,
+            Self::Spawn(SpawnError::Descriptor) => return true,
+            Self::Spawn(
+                SpawnError::Start { source, .. }
+                | SpawnError::Pipes(source)
+                | SpawnError::Watch(source),
+            ) => source,
             _ => return false,
         };
         error

@@ -1,5 +1,6 @@
 //! Confined processes that are not sandboxes: compile workers and the resolver of dependencies.
 
 pub use thorp_jail::{
-    Access, Command, Exit, Input, Jail, Layers, Limits, Mount, Sandbox, SpawnError, Spawner,
+    Access, Command, Exit, Found, Input, Jail, Layers, Limits, Mount, Refused, Sandbox, SpawnError,
+    Spawner, Tier, probe,
 };

@@ -23,6 +23,8 @@ use crate::policy::Urgency;
 const CACHE_STARTS: u32 = 3;
 /// Below these, Deno wants `--allow-all`.
 const FORBIDDEN: [&str; 4] = ["/dev", "/etc", "/proc", "/sys"];
+/// Where the system says how names become addresses.
+const NAMES: [&str; 3] = ["/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf"];
 /// Where Deno keeps what it made of TypeScript from elsewhere.
 const FOREIGN_CODE: &str = "gen/https";
 const CACHE_MARK: &str = "prepared-for-all";
@@ -84,6 +86,8 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
     let libraries = thorp_jail::libraries(&config.deno).map_err(failed(&config.deno))?;
     let programs = std::iter::once(&config.deno).chain(&libraries);
     let files = [deno.guest.as_path(), cache];
+    let names = NAMES.map(Path::new).into_iter();
+    let names = names.filter(|path| config.layers.host_network && path.exists());
     let files = files
         .into_iter()
         .chain(config.readable.iter().map(PathBuf::as_path));
@@ -93,6 +97,7 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
         mounts: programs
             .map(Mount::execute)
             .chain(files.map(Mount::read))
+            .chain(names.map(Mount::read))
             .collect(),
         scratch: vec![foreign],
         private: Some(config.scratch_dir.clone()),

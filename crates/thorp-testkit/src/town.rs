@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tempfile::TempDir;
 use thorp_server::ServerOptions;
-use thorp_town::{Opened, Town, TownConfig};
+use thorp_town::{Layers, Opened, Town, TownConfig, probe};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -70,6 +70,7 @@ impl TestTown {
                 .enable_all()
                 .build()
                 .expect("a runtime starts");
+            config.layers = runtime.block_on(layers());
             runtime.block_on(keep(
                 config,
                 |begun| tell.send(begun).expect("the test waits"),
@@ -240,6 +241,11 @@ impl Drop for TestTown {
             );
         }
     }
+}
+
+/// The strongest jail that this machine gives, as `thorp serve` finds it.
+async fn layers() -> Layers {
+    probe(&executable()).await.layers
 }
 
 async fn keep(config: TownConfig, tell: impl FnOnce(Begun), asked: oneshot::Receiver<()>) {

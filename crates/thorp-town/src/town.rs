@@ -19,6 +19,9 @@ use thorp_store::{Store, StoreConfig};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+/// The folder of packages in the data folder.
+pub(crate) const DEPENDENCIES: &str = "dependencies";
+
 /// Microseconds since 1970.
 pub type Clock = fn() -> i64;
 
@@ -131,6 +134,9 @@ impl Town {
     async fn open_parts(config: TownConfig, store: Store) -> Result<Opened, TownError> {
         let first = crate::accounts::owner(&store, &config.data, (config.clock)()).await?;
         let scratch = scratch::fresh(&config.data)?;
+        let packages = config.data.join(DEPENDENCIES);
+        std::fs::create_dir_all(&packages)
+            .map_err(|error| TownError::unusable(&packages, &error))?;
         let runtime = Runtime::start(runtime_config(&config, &scratch))
             .await
             .map_err(TownError::internal)?;
@@ -193,9 +199,13 @@ fn runtime_config(config: &TownConfig, scratch: &Path) -> RuntimeConfig {
         confine: config.executable.clone(),
         state_dir: config.data.join("runtime"),
         scratch_dir: scratch.to_path_buf(),
-        readable: vec![config.data.join("dependencies")],
+        readable: vec![config.data.join(DEPENDENCIES)],
         jsr_registry: config.jsr_registry.clone(),
-        layers: config.layers,
+        // Until there is another way out.
+        layers: Layers {
+            host_network: true,
+            ..config.layers
+        },
         pool: config.pool.clone(),
         clock: config.clock,
     }

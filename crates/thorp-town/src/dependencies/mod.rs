@@ -17,7 +17,7 @@ use manifest::requirement;
 use crate::error::TownError;
 use crate::limits::{DEPENDENCY_TOUCH_MICROS, RESOLUTIONS_MAX};
 use crate::save::{OnProgress, ProgressStep, tell};
-use crate::town::TownConfig;
+use crate::town::{DEPENDENCIES, TownConfig};
 use crate::vals::{from_json, to_json};
 use crate::view::{DependencyView, DiagnosticView};
 use intake::remove_folder;
@@ -72,7 +72,7 @@ impl Dependencies {
         runtime: Runtime,
         store: Store,
     ) -> Result<Self, TownError> {
-        let folders = config.data.join("dependencies");
+        let folders = config.data.join(DEPENDENCIES);
         std::fs::create_dir_all(&folders).map_err(|error| TownError::unusable(&folders, &error))?;
         let folders = folders
             .canonicalize()

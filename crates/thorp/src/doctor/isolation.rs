@@ -1,69 +1,69 @@
-//! What the kernel offers to keep vals in, and what is used of it today.
+//! How strong the jail around vals is, found by starting processes in it, and what would make it stronger.
 
 use super::Check;
-use std::fs::read_to_string;
+use crate::serve::{async_runtime, jail};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use thorp_town::{Found, Layers, Refused, Tier};
 
-/// All checks about isolation.
-pub(super) fn checks() -> Vec<Check> {
-    let jail = Check::warning(
-        "jail",
-        "the jail is not built in yet: processes run with rlimits and Deno's permissions only",
-        "let only people that you trust write vals, and keep the town off the network",
-    );
-    vec![jail, Check::ok("kernel", offers().join(", "))]
+const FIX: &str = "see \"The jail\" in docs/how-to/run-as-a-service.md";
+
+/// All checks about isolation, and the layers that sandboxes get.
+pub(super) fn checks() -> (Vec<Check>, Layers) {
+    let found = match async_runtime() {
+        Ok(runtime) => runtime.block_on(jail::find()),
+        Err(failure) => {
+            let check = Check::failed("jail", failure.message, FIX);
+            return (vec![check], Layers::NONE);
+        }
+    };
+    let mut checks = vec![tier(&found)];
+    checks.extend(found.refused.iter().map(missing));
+    checks.push(Check::ok("control groups", cgroups()));
+    (checks, found.layers)
 }
 
-fn offers() -> [String; 4] {
-    [user_namespaces(), landlock(), seccomp(), cgroups()]
-}
-
-/// Tried, since several settings of several distributions can forbid it.
-fn user_namespaces() -> String {
-    let tried = Command::new("unshare")
-        .args([
-            "--user",
-            "--map-root-user",
-            "--net",
-            "--pid",
-            "--fork",
-            "true",
-        ])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match tried {
-        Ok(status) if status.success() => "user namespaces",
-        Ok(_) => "no user namespaces",
-        Err(_) => "user namespaces unknown (no `unshare` to try)",
+fn tier(found: &Found) -> Check {
+    const NAME: &str = "jail";
+    match found.tier {
+        Tier::A => Check::ok(
+            NAME,
+            "tier A: namespaces, Landlock, a filter of system calls, no rights",
+        ),
+        Tier::B => Check::warning(
+            NAME,
+            "tier B: Landlock, a filter of system calls, a user for each sandbox; no namespaces",
+            FIX,
+        ),
+        Tier::C => Check::failed(
+            NAME,
+            "tier C: too little to run vals of others",
+            "`thorp serve --insecure-no-jail` does without, for vals that you wrote yourself",
+        ),
     }
-    .to_owned()
 }
 
-fn landlock() -> String {
-    match read_to_string("/sys/kernel/security/lsm") {
-        Ok(modules) if modules.split(',').any(|name| name.trim() == "landlock") => "Landlock",
-        Ok(_) => "no Landlock",
-        Err(_) => "Landlock unknown (securityfs is not mounted)",
-    }
-    .to_owned()
-}
-
-fn seccomp() -> String {
-    let filters = read_to_string("/proc/sys/kernel/seccomp/actions_avail").is_ok();
-    if filters { "seccomp" } else { "no seccomp" }.to_owned()
+fn missing(refused: &Refused) -> Check {
+    let fix = match refused.layer {
+        "namespaces" => {
+            "`sysctl user.max_user_namespaces=65536`; in a container `--security-opt seccomp=unconfined`; on Ubuntu a profile that grants `userns`"
+        }
+        "Landlock" => "a kernel of 5.13 or later, with `landlock` in `lsm=` on its command line",
+        "the whole jail" | "a user for each sandbox" => {
+            "the right to change user: run as root, or with CAP_SETUID and CAP_SETGID"
+        }
+        _ => FIX,
+    };
+    Check::warning(refused.layer, refused.reason.clone(), fix)
 }
 
 fn cgroups() -> String {
     let root = Path::new("/sys/fs/cgroup");
     let kind = if root.join("cgroup.controllers").exists() {
-        "cgroups v2"
+        "v2"
     } else if root.join("memory").exists() {
-        "cgroups v1"
+        "v1"
     } else {
-        return "no cgroups".to_owned();
+        return "none".to_owned();
     };
     match rustix::fs::access(root, rustix::fs::Access::WRITE_OK) {
         Ok(()) => kind.to_owned(),

@@ -95,8 +95,9 @@ pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     let mut checks = vec![deno, deno::esbuild(found.as_deref())];
     checks.extend(folder::checks(&args.data));
     checks.extend(machine::checks());
-    checks.push(sandbox::check(found));
-    checks.extend(isolation::checks());
+    let (isolation, layers) = isolation::checks();
+    checks.push(sandbox::check(found, layers));
+    checks.extend(isolation);
     report::print(&checks, args.json);
     let failed = checks
         .iter()

@@ -4,19 +4,20 @@ use super::Check;
 use crate::serve::{OWN_EXECUTABLE, async_runtime, clock};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use thorp_runtime::confined::Layers;
 use thorp_runtime::{Job, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig};
 
 const NAME: &str = "sandbox";
 
 /// Starts a sandbox in a folder of its own and evaluates `1 + 1` in it.
-pub(super) fn check(deno: Option<PathBuf>) -> Check {
+pub(super) fn check(deno: Option<PathBuf>, layers: Layers) -> Check {
     let Some(deno) = deno else {
         return Check::failed(NAME, "not tried without Deno", "see `deno` above");
     };
     let folder = std::env::temp_dir().join(format!("thorp-doctor-{}", std::process::id()));
     let tried = std::fs::create_dir(&folder)
         .map_err(|error| error.to_string())
-        .and_then(|()| evaluate(deno, &folder));
+        .and_then(|()| evaluate(deno, layers, &folder));
     let _ = std::fs::remove_dir_all(&folder);
     let fix = "`THORP_LOG=debug thorp serve` tells more";
     match tried {
@@ -28,9 +29,9 @@ pub(super) fn check(deno: Option<PathBuf>) -> Check {
     }
 }
 
-fn evaluate(deno: PathBuf, folder: &Path) -> Result<(String, Duration), String> {
+fn evaluate(deno: PathBuf, layers: Layers, folder: &Path) -> Result<(String, Duration), String> {
     let runtime = async_runtime().map_err(|failure| failure.message)?;
-    let config = config(deno, folder).map_err(|error| error.to_string())?;
+    let config = config(deno, layers, folder).map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let sandboxes = Runtime::start(config)
             .await
@@ -46,7 +47,7 @@ fn evaluate(deno: PathBuf, folder: &Path) -> Result<(String, Duration), String> 
     })
 }
 
-fn config(deno: PathBuf, folder: &Path) -> std::io::Result<RuntimeConfig> {
+fn config(deno: PathBuf, layers: Layers, folder: &Path) -> std::io::Result<RuntimeConfig> {
     let scratch_dir = folder.join("s");
     std::fs::create_dir(&scratch_dir)?;
     Ok(RuntimeConfig {
@@ -56,7 +57,7 @@ fn config(deno: PathBuf, folder: &Path) -> std::io::Result<RuntimeConfig> {
         scratch_dir,
         readable: Vec::new(),
         jsr_registry: None,
-        layers: Layers::NONE,
+        layers,
         pool: PoolLimits {
             floor: 1,
             ceiling: 1,

@@ -4,6 +4,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod deno;
+pub(crate) mod jail;
 mod limits;
 mod listen;
 mod log;
@@ -83,11 +84,12 @@ pub(crate) fn unsuitable(path: &Path) -> Option<&'static str> {
 async fn keep(
     args: &ServeArgs,
     listener: std::net::TcpListener,
-    config: TownConfig,
+    mut config: TownConfig,
 ) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(|error| broken(&error))?;
     let listener = TcpListener::from_std(listener).map_err(|error| broken(&error))?;
     let address = listener.local_addr().map_err(|error| broken(&error))?;
+    config.layers = jail::layers(args.insecure_no_jail).await?;
     let data = config.data.clone();
     let opened = Town::open(config).await.map_err(refused)?;
     let url = format!("http://{address}");

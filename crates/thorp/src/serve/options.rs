@@ -61,6 +61,9 @@ pub(crate) struct ServeArgs {
     /// The Deno binary [default: that of `npm ci`, or the one on the PATH]
     #[arg(long, value_name = "PATH", env = "THORP_DENO")]
     pub(crate) deno: Option<PathBuf>,
+    /// Keep a town even if this machine gives no jail to run vals in
+    #[arg(long, env = "THORP_INSECURE_NO_JAIL")]
+    pub(crate) insecure_no_jail: bool,
     /// Days for which runs are kept
     #[arg(
         long,
