@@ -12,6 +12,7 @@ use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
 use crate::accounting;
 use crate::error::ConfineError;
 use crate::jail::Jail;
+use crate::limits::THREADS_MAX;
 use crate::order::Order;
 use crate::paths;
 use crate::root;
@@ -110,6 +111,10 @@ fn limit(order: &Order) -> Result<(), ConfineError> {
     set_limit("CORE", Resource::Core, 0)?;
     set_limit("NOFILE", Resource::Nofile, order.open_files)?;
     set_limit("FSIZE", Resource::Fsize, order.file_bytes)?;
+    // The kernel counts the threads of a user, not those of a process.
+    if order.user.is_some() {
+        set_limit("NPROC", Resource::Nproc, THREADS_MAX)?;
+    }
     match order.data_bytes {
         Some(bytes) => set_limit("DATA", Resource::Data, bytes),
         None => Ok(()),

@@ -3,8 +3,8 @@
 //! The list is of what Deno was seen to use, and its obvious siblings. Everything else answers `EPERM`.
 
 use libc::{
-    BPF_ABS, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, EPERM,
-    SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, sock_filter,
+    BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET,
+    BPF_W, EPERM, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, sock_filter,
 };
 
 mod calls;
@@ -20,6 +20,8 @@ enum Rule {
     Zero(u32),
     /// Allowed if this argument has all of the first bits and none of the second.
     Bits(u32, u32, u32),
+    /// Refused if this argument has all bits of one of these.
+    NoneOf(u32, &'static [u32]),
 }
 
 /// Where the kernel puts what it asks about: `nr`, `arch`, `instruction_pointer`, `args`.
@@ -122,6 +124,17 @@ fn decide(rule: Rule) -> Vec<sock_filter> {
             give(SECCOMP_RET_ALLOW),
             refuse(EPERM),
         ],
+        Rule::NoneOf(argument, bits) => {
+            let mut code = Vec::new();
+            for bits in bits {
+                code.push(load(argument_at(argument)));
+                code.push(statement(BPF_ALU | BPF_AND | BPF_K, *bits));
+                code.push(jump(BPF_JEQ, *bits, 0, 1));
+                code.push(refuse(EPERM));
+            }
+            code.push(give(SECCOMP_RET_ALLOW));
+            code
+        }
     }
 }
 

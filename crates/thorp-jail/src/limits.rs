@@ -6,6 +6,9 @@ pub const OPEN_FILES_MAX: u64 = 1024;
 /// The largest file that a process may write.
 pub const FILE_BYTES_MAX: u64 = 64 << 20;
 
+/// Threads of a process that has a user of its own. The stacks of far fewer of Deno's fill the memory that it gets.
+pub const THREADS_MAX: u64 = 512;
+
 /// What a process may write into each of its folders in memory.
 pub const SCRATCH_BYTES_MAX: u64 = 64 << 20;
 

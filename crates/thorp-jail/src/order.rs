@@ -63,11 +63,7 @@ impl Order {
         let pair = |(name, value): &(_, _)| Ok((text(name)?, text(value)?));
         Ok(Self {
             program: text(command.program.as_os_str())?,
-            args: command
-                .args
-                .iter()
-                .map(|arg| text(arg))
-                .collect::<Result<_, _>>()?,
+            args: command.args.iter().map(text).collect::<Result<_, _>>()?,
             env: command.env.iter().map(pair).collect::<Result<_, _>>()?,
             cwd: command.cwd.clone(),
             private: command

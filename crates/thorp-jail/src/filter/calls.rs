@@ -57,7 +57,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_madvise,
     libc::SYS_membarrier,
     libc::SYS_mincore,
-    libc::SYS_mmap,
     libc::SYS_mprotect,
     libc::SYS_mremap,
     libc::SYS_msync,
@@ -208,6 +207,13 @@ const PROCESS_COMMANDS: &[u32] = &[
     libc::PR_SET_VMA as u32,
 ];
 
+/// Memory that no limit of a process counts: shared without a file, growing like a stack, or of the host's huge pages.
+const UNCOUNTED_MEMORY: &[u32] = &[
+    (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u32,
+    libc::MAP_GROWSDOWN as u32,
+    libc::MAP_HUGETLB as u32,
+];
+
 const LOCAL_SOCKETS: &[u32] = &[AF_UNIX as u32];
 const ALL_SOCKETS: &[u32] = &[
     AF_UNIX as u32,
@@ -230,6 +236,7 @@ pub(super) fn rules(network: bool) -> Vec<(u32, Rule)> {
         (libc::SYS_clone3, Rule::Refuse(ENOSYS)),
         (libc::SYS_fcntl, Rule::OneOf(1, FILE_COMMANDS)),
         (libc::SYS_ioctl, Rule::OneOf(1, DEVICE_COMMANDS)),
+        (libc::SYS_mmap, Rule::NoneOf(3, UNCOUNTED_MEMORY)),
         (libc::SYS_prctl, Rule::OneOf(0, PROCESS_COMMANDS)),
         (libc::SYS_prlimit64, Rule::Zero(2)),
         (libc::SYS_socket, Rule::OneOf(0, sockets)),

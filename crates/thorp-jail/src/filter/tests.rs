@@ -20,6 +20,7 @@ fn run(program: &[sock_filter], data: &[u8; 64]) -> u32 {
             0x05 => at += step.k as usize,
             0x15 => at += jump(value == step.k),
             0x35 => at += jump(value >= step.k),
+            0x54 => value &= step.k,
             0x45 => at += jump(value & step.k != 0),
             code => panic!("an unknown instruction {code:#x}"),
         }
@@ -124,6 +125,21 @@ fn arguments_decide() {
         &[libc::PR_SET_SECCOMP as u64],
         Err(libc::EPERM),
     );
+}
+
+#[test]
+fn memory_is_of_kinds_that_limits_count() {
+    let map = |flags: i32, expected| check(libc::SYS_mmap, &[0, 4096, 3, flags as u64], expected);
+    let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    map(private | libc::MAP_NORESERVE | libc::MAP_STACK, Ok(()));
+    map(libc::MAP_SHARED, Ok(()));
+    map(libc::MAP_SHARED | libc::MAP_ANONYMOUS, Err(libc::EPERM));
+    map(
+        libc::MAP_SHARED_VALIDATE | libc::MAP_ANONYMOUS,
+        Err(libc::EPERM),
+    );
+    map(private | libc::MAP_GROWSDOWN, Err(libc::EPERM));
+    map(private | libc::MAP_HUGETLB, Err(libc::EPERM));
 }
 
 #[test]
