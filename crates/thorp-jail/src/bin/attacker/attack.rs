@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::raw::{call, n};
+
 /// One thing to try.
 pub(crate) struct Attack {
     /// `group.name`.
@@ -18,6 +20,8 @@ pub(crate) struct Attack {
 pub(crate) enum How {
     /// The kernel has to refuse this; any other answer, even an error, means that it was done or looked into.
     Refused(fn(&Ground) -> Result<usize, i32>),
+    /// The same, with a socket of this family, kind and protocol.
+    Socket(i32, i32, i32),
     /// The attack says it itself.
     Says(fn(&Ground) -> Outcome),
 }
@@ -56,6 +60,9 @@ impl Attack {
     pub(crate) fn run(&self, ground: &Ground) -> Outcome {
         match self.how {
             How::Refused(call) => refused(call(ground)),
+            How::Socket(family, kind, protocol) => {
+                refused(call(libc::SYS_socket, [n(family), n(kind), n(protocol)]))
+            }
             How::Says(run) => run(ground),
         }
     }

@@ -76,8 +76,7 @@ pub(crate) fn call<const N: usize>(number: c_long, args: [Arg<'_>; N]) -> Result
 }
 
 fn checked(result: c_long) -> Result<usize, i32> {
-    usize::try_from(result)
-        .map_err(|_| std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
+    usize::try_from(result).map_err(|_| std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
 }
 
 /// Makes a process by `clone` with these flags. The new process ends at once.

@@ -1,0 +1,251 @@
+//! Reaching a network, and making sockets that reach into the kernel.
+
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
+
+use crate::attack::{Attack, How, Outcome, any, failed, refused, text};
+use crate::raw::{call, n, room};
+
+pub(crate) const ATTACKS: &[Attack] = &[
+    Attack::says(
+        "network.loopback",
+        "connect to a server of the host on 127.0.0.1",
+        |ground| connect(&format!("127.0.0.1:{}", ground.word("port"))),
+    ),
+    Attack::says(
+        "network.loopback-names",
+        "connect to it by other names of this machine",
+        |ground| {
+            let port = ground.word("port");
+            any([
+                "0.0.0.0",
+                "127.1.2.3",
+                "[::ffff:127.0.0.1]",
+                "[::1]",
+                "[::]",
+            ]
+            .map(|host| connect(&format!("{host}:{port}"))))
+        },
+    ),
+    Attack::says(
+        "network.metadata",
+        "connect to the metadata service of a cloud",
+        |_| any(["169.254.169.254:80", "[fd00:ec2::254]:80"].map(connect)),
+    ),
+    Attack::says("network.private", "connect to private networks", |_| {
+        any(["10.0.0.1:80", "172.17.0.1:80", "192.168.0.1:80"].map(connect))
+    }),
+    Attack::says("network.listen", "listen on TCP", |_| {
+        any(["127.0.0.1:0", "0.0.0.0:0", "[::]:0"]
+            .map(|address| failed(TcpListener::bind(address), |_| address.to_owned())))
+    }),
+    Attack::says(
+        "network.datagram",
+        "send to a server of the host by UDP",
+        |ground| {
+            let sent = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+                socket.send_to(b"x", format!("127.0.0.1:{}", ground.word("port")))
+            });
+            failed(sent, |_| "sent".to_owned())
+        },
+    ),
+    socket(
+        "network.stream",
+        "a socket for TCP",
+        libc::AF_INET,
+        libc::SOCK_STREAM,
+        0,
+    ),
+    socket(
+        "network.stream-6",
+        "a socket for TCP over IPv6",
+        libc::AF_INET6,
+        libc::SOCK_STREAM,
+        0,
+    ),
+    socket(
+        "network.udp",
+        "a socket for UDP",
+        libc::AF_INET,
+        libc::SOCK_DGRAM,
+        0,
+    ),
+    socket(
+        "network.mptcp",
+        "a socket for MPTCP",
+        libc::AF_INET,
+        libc::SOCK_STREAM,
+        262,
+    ),
+    socket(
+        "network.sctp",
+        "a socket for SCTP",
+        libc::AF_INET,
+        libc::SOCK_STREAM,
+        132,
+    ),
+    socket(
+        "network.ping",
+        "a socket for pings",
+        libc::AF_INET,
+        libc::SOCK_DGRAM,
+        1,
+    ),
+    socket(
+        "network.raw",
+        "a raw socket",
+        libc::AF_INET,
+        libc::SOCK_RAW,
+        1,
+    ),
+    socket(
+        "network.raw-6",
+        "a raw socket for IPv6",
+        libc::AF_INET6,
+        libc::SOCK_RAW,
+        58,
+    ),
+    socket(
+        "network.packet",
+        "a socket for packets",
+        libc::AF_PACKET,
+        libc::SOCK_RAW,
+        768,
+    ),
+    socket(
+        "network.routes",
+        "a socket to the kernel's routes",
+        libc::AF_NETLINK,
+        libc::SOCK_RAW,
+        0,
+    ),
+    socket(
+        "network.firewall",
+        "a socket to the firewall",
+        libc::AF_NETLINK,
+        libc::SOCK_RAW,
+        12,
+    ),
+    socket(
+        "network.audit",
+        "a socket to the audit log",
+        libc::AF_NETLINK,
+        libc::SOCK_RAW,
+        9,
+    ),
+    socket(
+        "network.vsock",
+        "a socket to the hypervisor",
+        libc::AF_VSOCK,
+        libc::SOCK_STREAM,
+        0,
+    ),
+    socket(
+        "network.crypto",
+        "a socket to the kernel's ciphers",
+        libc::AF_ALG,
+        libc::SOCK_SEQPACKET,
+        0,
+    ),
+    socket(
+        "network.bluetooth",
+        "a socket for Bluetooth",
+        libc::AF_BLUETOOTH,
+        libc::SOCK_RAW,
+        1,
+    ),
+    socket(
+        "network.express",
+        "a socket for XDP",
+        libc::AF_XDP,
+        libc::SOCK_RAW,
+        0,
+    ),
+    socket(
+        "network.key",
+        "a socket to the keys of IPsec",
+        libc::AF_KEY,
+        libc::SOCK_RAW,
+        2,
+    ),
+    Attack::says("network.rare", "a socket of any other family", |_| {
+        any((0..=50)
+            .filter(|family| *family != libc::AF_UNIX)
+            .map(|family| {
+                any([
+                    libc::SOCK_STREAM,
+                    libc::SOCK_DGRAM,
+                    libc::SOCK_RAW,
+                    libc::SOCK_SEQPACKET,
+                ]
+                .map(|kind| {
+                    match call(libc::SYS_socket, [n(family), n(kind), n(0)]) {
+                        Ok(_) => Outcome::Escaped(format!("a socket of family {family}")),
+                        Err(error) => Outcome::Contained(text(error)),
+                    }
+                }))
+            }))
+    }),
+    Attack::refused("network.pair", "a pair of sockets for TCP", |_| {
+        let mut found = [0; 8];
+        call(
+            libc::SYS_socketpair,
+            [
+                n(libc::AF_INET),
+                n(libc::SOCK_STREAM),
+                n(0),
+                room(&mut found),
+            ],
+        )
+    }),
+    Attack::says(
+        "network.interfaces",
+        "learn of the host's network interfaces",
+        |_| interfaces(),
+    ),
+];
+
+const WAIT: Duration = Duration::from_millis(300);
+
+const fn socket(
+    name: &'static str,
+    tries: &'static str,
+    family: i32,
+    kind: i32,
+    protocol: i32,
+) -> Attack {
+    Attack {
+        name,
+        tries,
+        how: How::Socket(family, kind, protocol),
+    }
+}
+
+fn connect(address: &str) -> Outcome {
+    let Ok(address) = address.parse::<SocketAddr>() else {
+        return Outcome::Contained("it is no address".to_owned());
+    };
+    failed(TcpStream::connect_timeout(&address, WAIT), |_| {
+        format!("connected to {address}")
+    })
+}
+
+/// By a socket of the kind that may be made.
+fn interfaces() -> Outcome {
+    let socket = call(
+        libc::SYS_socket,
+        [n(libc::AF_UNIX), n(libc::SOCK_STREAM), n(0)],
+    );
+    match socket {
+        Ok(socket) => {
+            // SIOCGIFNAME of the first, which is the loopback everywhere, and of the second.
+            let mut request = [0; 40];
+            request[16] = 2;
+            refused(call(
+                libc::SYS_ioctl,
+                [n(socket as i64), n(0x8910), room(&mut request)],
+            ))
+        }
+        Err(error) => refused(Err(error)),
+    }
+}

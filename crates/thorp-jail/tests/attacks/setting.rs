@@ -1,0 +1,98 @@
+//! The kinds of jail that are attacked.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use thorp_jail::Layers;
+
+/// Who confines, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// All layers, by root.
+    Root,
+    /// All layers that an ordinary user can have.
+    Ordinary,
+    /// Root where there can be no namespaces, as in most containers.
+    NoNamespaces,
+    /// Some layers, to see what each holds.
+    Only(Layers),
+}
+
+impl Setting {
+    pub fn layers(self) -> Layers {
+        let full = Layers {
+            own_user: self == Self::Root,
+            ..Layers::full()
+        };
+        match self {
+            Self::Root | Self::Ordinary => full,
+            Self::NoNamespaces => Layers {
+                namespaces: false,
+                own_user: true,
+                ..full
+            },
+            Self::Only(layers) => layers,
+        }
+    }
+
+    /// Whether this machine and user can have it, found without the code that is tested.
+    pub fn is_here(self) -> bool {
+        let is_root = rustix::process::geteuid().is_root();
+        let here = match self {
+            Self::Root => is_root && succeeds("unshare --mount --pid --net --fork true"),
+            Self::Ordinary => {
+                !is_root && succeeds("unshare --user --mount --pid --net --fork true")
+            }
+            Self::NoNamespaces | Self::Only(_) => is_root,
+        };
+        if !here {
+            println!("skipped: this user of this machine cannot have {self:?}");
+        }
+        here
+    }
+}
+
+fn succeeds(command: &str) -> bool {
+    let mut words = command.split(' ');
+    let Some(program) = words.next() else {
+        return false;
+    };
+    Command::new(program)
+        .args(words)
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Runs a test of this file again as a user without rights, unless this is one already.
+pub fn as_ordinary_user(test: &str) -> bool {
+    if !rustix::process::geteuid().is_root() {
+        return false;
+    }
+    let folder = crate::ground::folder_for_all();
+    let program = crate::ground::for_all(&std::env::current_exe().unwrap(), folder.path());
+    let status = Command::new("setpriv")
+        .args([
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "--inh-caps=-all",
+            "--",
+        ])
+        .arg(program)
+        .args(["--exact", test, "--nocapture", "--include-ignored"])
+        .env("TMPDIR", open_folder(folder.path()))
+        .status()
+        .unwrap();
+    assert!(status.success(), "as an ordinary user: {status}");
+    true
+}
+
+/// Where the other user makes its own folders.
+fn open_folder(folder: &Path) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let open = folder.join("open");
+    std::fs::create_dir(&open).unwrap();
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+    open
+}
