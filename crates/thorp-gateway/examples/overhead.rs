@@ -81,7 +81,7 @@ fn open(socket: &Path) -> Result<(Door, f64)> {
         ..GatewayConfig::default()
     };
     let gateway = Gateway::new(config)?;
-    let door = gateway.open(UnixListener::bind(socket)?);
+    let door = gateway.open(UnixListener::bind(socket)?, None);
     let tenant = Tenant {
         user: Uuid::from_u128(1),
     };
@@ -90,7 +90,7 @@ fn open(socket: &Path) -> Result<(Door, f64)> {
     for at in 0..DOORS {
         let listener = UnixListener::bind(socket.with_extension(at.to_string()))?;
         let begun = Instant::now();
-        let other = gateway.open(listener);
+        let other = gateway.open(listener, None);
         other.assign(tenant, BUDGET)?;
         opening += begun.elapsed();
     }

@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::net::{TcpStream, UnixListener};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
-use uuid::Uuid;
 
 use crate::denial::{Code, Denial};
 use crate::gateway::Shared;
@@ -34,7 +33,7 @@ pub struct Door {
 /// What the connections of a door share.
 pub(crate) struct DoorState {
     pub(crate) shared: Arc<Shared>,
-    assigned: Mutex<Option<(Uuid, Arc<Ledger>)>>,
+    assigned: Mutex<Option<Arc<Ledger>>>,
     places: Arc<Semaphore>,
     connections: AtomicUsize,
 }
@@ -46,14 +45,14 @@ impl std::fmt::Debug for DoorState {
 }
 
 impl Door {
-    pub(crate) fn open(shared: Arc<Shared>, listener: UnixListener) -> Self {
+    pub(crate) fn open(shared: Arc<Shared>, listener: UnixListener, process: Option<i32>) -> Self {
         let state = Arc::new(DoorState {
             places: Arc::new(Semaphore::new(shared.limits.open_requests)),
             shared,
             assigned: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
-        let accepting = tokio::spawn(accept(state.clone(), listener));
+        let accepting = tokio::spawn(accept(state.clone(), listener, process));
         Self { state, accepting }
     }
 
@@ -63,12 +62,12 @@ impl Door {
         let mut assigned = self.state.assigned();
         if assigned
             .as_ref()
-            .is_some_and(|(user, _)| *user != tenant.user)
+            .is_some_and(|ledger| ledger.user.id != tenant.user)
         {
             return Err(OtherUser);
         }
         let user = self.state.shared.users.get(tenant.user);
-        *assigned = Some((tenant.user, Arc::new(Ledger::new(user, budget))));
+        *assigned = Some(Arc::new(Ledger::new(user, budget)));
         Ok(())
     }
 
@@ -78,7 +77,7 @@ impl Door {
         let assigned = self.state.assigned();
         assigned
             .as_ref()
-            .map(|(_, ledger)| ledger.report())
+            .map(|ledger| ledger.report())
             .unwrap_or_default()
     }
 
@@ -117,8 +116,7 @@ impl Drop for Door {
 
 impl DoorState {
     pub(crate) fn ledger(&self) -> Result<Arc<Ledger>, Denial> {
-        let assigned = self.assigned();
-        let ledger = assigned.as_ref().map(|(_, ledger)| ledger.clone());
+        let ledger = self.assigned().clone();
         ledger.ok_or_else(|| Denial::new(Code::Denied, "nothing runs in this sandbox"))
     }
 
@@ -142,20 +140,26 @@ impl DoorState {
         self.connections.load(Relaxed) > GUEST_CONNECTIONS_KEPT_MAX
     }
 
-    fn assigned(&self) -> MutexGuard<'_, Option<(Uuid, Arc<Ledger>)>> {
+    fn assigned(&self) -> MutexGuard<'_, Option<Arc<Ledger>>> {
         self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn accept(state: Arc<DoorState>, listener: UnixListener) {
+/// Whoever else can reach a sandbox's socket has no business there.
+fn is_of(stream: &UnixStream, process: Option<i32>) -> bool {
+    process.is_none() || stream.peer_cred().is_ok_and(|peer| peer.pid() == process)
+}
+
+async fn accept(state: Arc<DoorState>, listener: UnixListener, process: Option<i32>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < GUEST_CONNECTIONS_MAX => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, _)) if is_of(&stream, process) => {
                     connections.spawn(line::serve(state.clone(), stream));
                 }
+                Ok((stream, _)) => drop(stream),
                 Err(error) => {
                     tracing::warn!(%error, "a sandbox's connection was not accepted");
                     sleep(ACCEPT_PAUSE).await;

@@ -63,6 +63,12 @@ pub(crate) struct Shared {
     pub(crate) users: Arc<Users>,
 }
 
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").finish_non_exhaustive()
+    }
+}
+
 impl Gateway {
     /// Reads the certificate authorities; opens nothing.
     pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
@@ -79,10 +85,10 @@ impl Gateway {
         })
     }
 
-    /// Serves one sandbox on its listener until the door is dropped. Costs a task; wakes only for connections. Within a
-    /// Tokio runtime, as the listener was.
+    /// Serves one sandbox on its listener until the door is dropped. Costs a task; wakes only for connections, of which
+    /// those of other processes than `process`, if given, are closed at once. Within a Tokio runtime, as the listener was.
     #[must_use]
-    pub fn open(&self, listener: UnixListener) -> Door {
-        Door::open(self.shared.clone(), listener)
+    pub fn open(&self, listener: UnixListener, process: Option<i32>) -> Door {
+        Door::open(self.shared.clone(), listener, process)
     }
 }

@@ -14,8 +14,9 @@ pub const OPEN_REQUESTS_MAX: usize = 64;
 pub const GUEST_CONNECTIONS_MAX: usize = 128;
 /// Beyond this many, a sandbox's connections are closed after each answer: Deno keeps some for every origin.
 pub const GUEST_CONNECTIONS_KEPT_MAX: usize = 32;
-/// How long a guest may take to send a request's head, and how long a connection of its waits for the next.
-pub const GUEST_HEAD_SECS_MAX: u64 = 30;
+/// How long a guest may take to send a request's head, and how long a connection of its waits for the next: longer than
+/// the 90 s after which Deno closes it, so that no request meets a closing connection.
+pub const GUEST_HEAD_SECS_MAX: u64 = 120;
 /// Interim (1xx) answers before the real one.
 pub const INTERIM_ANSWERS_MAX: u32 = 16;
 

@@ -12,7 +12,7 @@ use crate::pool::Pool;
 /// A user with a door, or with kept connections.
 #[derive(Debug)]
 pub(crate) struct User {
-    id: Uuid,
+    pub(crate) id: Uuid,
     pub(crate) pool: Pool,
     pub(crate) lookups: Arc<Semaphore>,
     users: Weak<Users>,

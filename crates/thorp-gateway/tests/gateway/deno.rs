@@ -107,6 +107,8 @@ async fn a_denial_is_an_answer_with_its_code() {
               const answer = await fetch(url);
               console.log(answer.status, answer.headers.get("thorp-egress-error"), (await answer.json()).error.message);
             }}
+            const upload = await fetch("http://127.0.0.2/", {{ method: "POST", body: new Uint8Array(5e6) }});
+            console.log(upload.status, upload.headers.get("thorp-egress-error"));
             const big = await fetch("http://{origin}/", {{ headers: {{ x: "y".repeat(70_000) }} }});
             console.log(big.status, big.headers.get("thorp-egress-error"));
             try {{
@@ -124,6 +126,7 @@ async fn a_denial_is_an_answer_with_its_code() {
          403 EGRESS_DENIED ::1 is not a public address\n\
          403 EGRESS_DENIED 127.0.0.2 is not a public address\n\
          403 EGRESS_DENIED 169.254.169.254 is not a public address\n\
+         403 EGRESS_DENIED\n\
          400 EGRESS_BAD_REQUEST\n\
          true\n"
     );

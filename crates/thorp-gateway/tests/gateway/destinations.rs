@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use thorp_gateway::{Destination, Rules};
+use http_body_util::Full;
+use hyper::Request;
+use thorp_gateway::{Destination, Rules, Tenant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use uuid::Uuid;
 
-use crate::support::{Names, Town, echo_origin, server};
+use crate::support::{Names, Town, begin, echo_origin, server};
 
 #[tokio::test]
 async fn every_spelling_of_a_private_address_is_refused() {
@@ -128,7 +131,7 @@ async fn the_town_itself_is_refused() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_resolved_in_time_holds_nobody_up() {
+async fn a_name_that_is_not_resolved_in_time_holds_no_other_user_up() {
     let town = Town::with(|config| config.limits.lookup = Duration::from_millis(100));
     let origin = echo_origin().await;
     let town = Arc::new(town);
@@ -138,13 +141,26 @@ async fn a_name_that_is_not_resolved_in_time_holds_nobody_up() {
             tokio::spawn(async move { town.get("http://slow.test/").await.show() })
         })
         .collect();
-    assert_eq!(town.get(&format!("http://{origin}/")).await.status, 200);
+    let begun = Instant::now();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let other = Tenant {
+        user: Uuid::from_u128(2),
+    };
+    let (_door, socket) = town.open("1", other);
+    let named = Request::get(format!("http://origin.test:{}/", origin.port()));
+    assert_eq!(
+        begin(&socket, named.body(Full::default()).unwrap())
+            .await
+            .status(),
+        200
+    );
     for shown in slow {
         assert_eq!(
             shown.await.unwrap(),
             "504 EGRESS_TIMEOUT: `slow.test` was not resolved in time"
         );
     }
+    assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::net::{UnixListener, UnixStream};
 
-use crate::support::{Town, echo_origin, scripted};
+use crate::support::{Town, echo_origin, scripted, server};
 
 /// The gateway's answer to a request line and headers.
 async fn check(town: &Town, head: &str, expected: &str) {
@@ -289,6 +289,30 @@ async fn an_answer_that_is_not_read_is_cut() {
 }
 
 #[tokio::test]
+async fn a_body_that_its_origin_does_not_read_is_held_up() {
+    let town = Town::with(|config| config.limits.first_byte = Duration::from_millis(300));
+    let origin = server(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    })
+    .await;
+    let request = Request::post(format!("http://{origin}/"))
+        .body(Full::new(vec![0; 64 << 20].into()))
+        .unwrap();
+    let reply = town.send(request).await;
+    assert_eq!(
+        reply.show(),
+        "504 EGRESS_TIMEOUT: no answer from `127.0.0.1` in time"
+    );
+    let report = town.door.report();
+    assert!(
+        report.bytes_out < 16 << 20,
+        "{} bytes are under way",
+        report.bytes_out
+    );
+}
+
+#[tokio::test]
 async fn many_requests_at_once_wait_for_each_other() {
     let town = std::sync::Arc::new(Town::with(|config| config.limits.open_requests = 4));
     let origin = echo_origin().await;
@@ -322,4 +346,20 @@ async fn requests_that_hold_all_places_hold_them_not_for_ever() {
         "429 EGRESS_QUOTA: 1 requests are open, and none has ended"
     );
     drop(held);
+}
+
+#[tokio::test]
+async fn a_door_is_closed_to_other_processes() {
+    let town = Town::start();
+    let own = i32::try_from(std::process::id()).unwrap();
+    for (process, status) in [(own, Some(400)), (own + 1, None)] {
+        let path = town.socket().with_extension(process.to_string());
+        let listener = UnixListener::bind(&path).unwrap();
+        let _door = town.gateway.open(listener, Some(process));
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        let _ = stream.write_all(b"nonsense\r\n\r\n").await;
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        assert_eq!(answer.get(9..12).and_then(|text| text.parse().ok()), status);
+    }
 }

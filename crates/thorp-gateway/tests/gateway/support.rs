@@ -105,7 +105,7 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("0")).unwrap();
         Self {
-            door: gateway.open(listener),
+            door: gateway.open(listener, None),
             gateway,
             folder,
         }
@@ -118,7 +118,7 @@ impl Town {
     /// One more door.
     pub(crate) fn open(&self, name: &str, user: Tenant) -> (Door, PathBuf) {
         let path = self.folder.path().join(name);
-        let door = self.gateway.open(UnixListener::bind(&path).unwrap());
+        let door = self.gateway.open(UnixListener::bind(&path).unwrap(), None);
         door.assign(user, Budget::default()).unwrap();
         (door, path)
     }
