@@ -6,7 +6,7 @@
 const { bind, call } = Function.prototype;
 
 // `bind` is looked up here once; a bound function looks nothing up when it is called.
-const uncurry = bind.bind(call) as <This, Args extends unknown[], Result>(
+export const uncurry = bind.bind(call) as <This, Args extends unknown[], Result>(
   method: (this: This, ...args: Args) => Result,
 ) => (self: This, ...args: Args) => Result;
 

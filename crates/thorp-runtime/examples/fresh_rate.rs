@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use thorp_runtime::confined::Layers;
+use thorp_runtime::gateway::{Gateway, GatewayConfig};
 use thorp_runtime::{
     Export, Job, ModuleProgram, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
 };
@@ -108,6 +109,7 @@ async fn measure() -> Result<Value> {
         readable: Vec::new(),
         jsr_registry: None,
         layers,
+        gateway: Gateway::new(GatewayConfig::default())?,
         pool: PoolLimits::default(),
         clock: || 0,
     };
@@ -166,6 +168,7 @@ fn module() -> Program {
 fn job(program: &Program) -> Job {
     Job {
         run: Uuid::now_v7(),
+        user: Uuid::nil(),
         program: program.clone(),
         args: "[]".to_owned(),
         limits: RunLimits::default(),

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use thorp_gateway::{Door, Gateway};
 use thorp_jail::{Sandbox, SpawnError, Spawner};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
@@ -77,6 +78,7 @@ impl BootError {
 pub(crate) struct Starter {
     pub(crate) deno: Deno,
     pub(crate) spawner: Spawner,
+    pub(crate) gateway: Gateway,
     pub(crate) cleaner: Cleaner,
     pub(crate) cache: Cache,
     pub(crate) scratch: PathBuf,
@@ -97,6 +99,7 @@ pub(crate) struct Ready {
     pub(crate) stderr: Output,
     pub(crate) folder: Arc<Folder>,
     pub(crate) paths: Arc<Paths>,
+    pub(crate) door: Door,
     remains: Remains,
 }
 
@@ -164,9 +167,11 @@ impl Starter {
         let idle = urgency == Urgency::Background && self.raises_priority.load(Ordering::Relaxed);
         let socket = folder.socket();
         let listener = listen(&socket).map_err(BootError::Socket)?;
+        let gateway = listen(&folder.door()).map_err(BootError::Socket)?;
         let command = self.deno.command(&name, folder.seen(), idle);
         let process = Arc::new(self.spawner.spawn(&command).await?);
         remains.process = Some(Arc::clone(&process));
+        let door = self.gateway.open(gateway, Some(process.pid()));
         let mut boot = Boot {
             stdout: Output::new(
                 LogLevel::Stdout,
@@ -202,6 +207,7 @@ impl Starter {
             stderr,
             folder: Arc::new(folder),
             paths: Arc::new(paths),
+            door,
             remains,
         })
     }

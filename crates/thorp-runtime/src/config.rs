@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use thorp_gateway::Gateway;
 use thorp_jail::Layers;
 
 use crate::limits;
@@ -27,6 +28,8 @@ pub struct RuntimeConfig {
     pub jsr_registry: Option<String>,
     /// What confines every sandbox.
     pub layers: Layers,
+    /// The way out of the sandboxes.
+    pub gateway: Gateway,
     /// Size and behaviour of the pool.
     pub pool: PoolLimits,
     /// The wall clock.

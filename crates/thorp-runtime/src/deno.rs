@@ -57,7 +57,10 @@ impl Deno {
         let mut args: Vec<OsString> = FLAGS.iter().map(OsString::from).collect();
         args.push(self.heap_flag().into());
         args.push(self.read_flag(seen));
-        args.push(flag("--allow-write=", [seen.socket.as_path()]));
+        args.push(flag(
+            "--allow-write=",
+            [seen.socket.as_path(), seen.door.as_path()],
+        ));
         args.push(self.guest.join(guest::MAIN).into());
         args
     }
@@ -74,6 +77,7 @@ impl Deno {
         let own = [
             seen.modules.as_path(),
             seen.socket.as_path(),
+            seen.door.as_path(),
             self.guest.as_path(),
         ];
         flag(
@@ -111,6 +115,8 @@ impl Deno {
             ("DENO_DIR", &seen.deno_dir),
             ("THORP_CONTROL", &seen.socket),
         ];
+        let mut proxy = OsString::from("unix:");
+        proxy.push(&seen.door);
         let jsr = self.jsr_registry.as_ref();
         let fixed = fixed
             .into_iter()
@@ -119,7 +125,11 @@ impl Deno {
             .into_iter()
             .map(|(name, path)| (name.into(), path.into()));
         let jsr = jsr.map(|url| ("JSR_URL".into(), url.into()));
-        fixed.chain(paths).chain(jsr).collect()
+        fixed
+            .chain(paths)
+            .chain(jsr)
+            .chain([("ALL_PROXY".into(), proxy)])
+            .collect()
     }
 }
 

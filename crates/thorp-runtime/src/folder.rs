@@ -3,6 +3,7 @@
 //! ```text
 //! <scratch>/<number>/
 //! ├── c               the control socket, until the guest has connected
+//! ├── g               the socket of the gateway
 //! ├── m/              the files of the program; the only folder of these that user code may read
 //! │   └── node_modules → <dependencies>/node_modules
 //! └── d/              DENO_DIR: links to the prepared one, but
@@ -32,10 +33,11 @@ pub(crate) struct Folder {
     seen: Seen,
 }
 
-/// Where the sandbox itself sees its things.
+/// Where the sandbox itself sees its things: Deno's cache, its program, and the sockets of the host and the gateway.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) socket: PathBuf,
+    pub(crate) door: PathBuf,
     pub(crate) modules: PathBuf,
     pub(crate) deno_dir: PathBuf,
 }
@@ -44,6 +46,7 @@ impl Seen {
     fn new(root: &Path) -> Self {
         Self {
             socket: root.join("c"),
+            door: root.join("g"),
             modules: root.join("m"),
             deno_dir: root.join("d"),
         }
@@ -108,6 +111,10 @@ impl Folder {
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.root.join("c")
+    }
+
+    pub(crate) fn door(&self) -> PathBuf {
+        self.root.join("g")
     }
 
     /// Puts a program into the folder.

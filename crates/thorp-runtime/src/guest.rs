@@ -29,6 +29,7 @@ const MODULES: &[(&str, &str)] = files![
     "program.ts",
     "runner.ts",
     "uncaught.ts",
+    "network.ts",
     "main.ts",
 ];
 

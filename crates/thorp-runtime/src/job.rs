@@ -13,6 +13,8 @@ use crate::limits;
 pub struct Job {
     /// The id of the run.
     pub run: Uuid,
+    /// Whose permissions the run has; all zeros is nobody's.
+    pub user: Uuid,
     /// What to run.
     pub program: Program,
     /// A JSON array: what the program's value is called with if it is a function.

@@ -30,6 +30,9 @@ mod run;
 mod runtime;
 mod text;
 
+/// The way out of the sandboxes.
+pub use thorp_gateway as gateway;
+
 pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use error::RuntimeError;
 pub use job::{Export, Job, ModuleProgram, Program, RunLimits};

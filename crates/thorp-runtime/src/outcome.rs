@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use thorp_gateway::Egress;
+
 use serde::{Deserialize, Serialize};
 
 /// What a run left: always something, whatever happened to it.
@@ -15,6 +17,8 @@ pub struct Outcome {
     pub logs_truncated: bool,
     /// What it used.
     pub usage: Usage,
+    /// What it asked of the network.
+    pub egress: Egress,
 }
 
 /// The value of a run.

@@ -23,8 +23,6 @@ use crate::policy::Urgency;
 const CACHE_STARTS: u32 = 3;
 /// Below these, Deno wants `--allow-all`.
 const FORBIDDEN: [&str; 4] = ["/dev", "/etc", "/proc", "/sys"];
-/// Where the system says how names become addresses.
-const NAMES: [&str; 3] = ["/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf"];
 /// Where Deno keeps what it made of TypeScript from elsewhere.
 const FOREIGN_CODE: &str = "gen/https";
 const CACHE_MARK: &str = "prepared-for-all";
@@ -49,6 +47,7 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
     let mut starter = Starter {
         deno,
         spawner: plain,
+        gateway: config.gateway.clone(),
         cleaner: Cleaner::start(cache.clone()).map_err(start)?,
         cache: Cache::Filling(cache.clone()),
         scratch: config.scratch_dir.clone(),
@@ -86,8 +85,6 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
     let libraries = thorp_jail::libraries(&config.deno).map_err(failed(&config.deno))?;
     let programs = std::iter::once(&config.deno).chain(&libraries);
     let files = [deno.guest.as_path(), cache];
-    let names = NAMES.map(Path::new).into_iter();
-    let names = names.filter(|path| config.layers.host_network && path.exists());
     let files = files
         .into_iter()
         .chain(config.readable.iter().map(PathBuf::as_path));
@@ -97,7 +94,6 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
         mounts: programs
             .map(Mount::execute)
             .chain(files.map(Mount::read))
-            .chain(names.map(Mount::read))
             .collect(),
         scratch: vec![foreign],
         private: Some(config.scratch_dir.clone()),

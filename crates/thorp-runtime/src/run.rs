@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use thorp_gateway::{Budget, Tenant};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
@@ -63,7 +64,13 @@ pub(crate) fn check(job: &Job) -> Result<(), Failure> {
 pub(crate) async fn run(ready: &mut Ready, job: &Job, surroundings: Surroundings<'_>) -> Outcome {
     let began = Instant::now();
     let logs = Logs::new(surroundings.clock, Arc::clone(&ready.paths));
-    let handed = push(ready, job).await;
+    let handed = match ready
+        .door
+        .assign(Tenant { user: job.user }, Budget::default())
+    {
+        Ok(()) => push(ready, job).await,
+        Err(error) => Err(broken(&error.to_string())),
+    };
     let start = began.elapsed();
     let meter = Meter::start(Arc::clone(&ready.process), job.limits);
     let mut run = Run {
@@ -228,6 +235,7 @@ impl Run<'_> {
             logs,
             logs_truncated,
             usage,
+            egress: self.ready.door.report(),
         }
     }
 }

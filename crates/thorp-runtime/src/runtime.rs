@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use thorp_gateway::Egress;
+
 use crate::config::{Clock, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
@@ -84,5 +86,6 @@ fn nothing(failure: Failure) -> Outcome {
         logs: Vec::new(),
         logs_truncated: false,
         usage: Usage::default(),
+        egress: Egress::default(),
     }
 }

@@ -270,6 +270,7 @@ impl Town {
 fn job(run: Uuid, begin: &Begin) -> Job {
     Job {
         run,
+        user: begin.run_as.unwrap_or_default(),
         program: begin.ready.program(),
         args: begin.args.clone(),
         limits: RunLimits {

@@ -79,6 +79,7 @@ impl Town {
         };
         let job = Job {
             run: Uuid::now_v7(),
+            user: Uuid::nil(),
             program: ready.program(),
             args: "[]".to_owned(),
             limits: RunLimits::default(),

@@ -9,11 +9,13 @@ use crate::programs::Cache;
 use crate::tokens::TokenCache;
 use crate::view::UserView;
 use crate::{keeper, scratch};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use thorp_runtime::confined::{Jail, Layers, Spawner};
+use thorp_runtime::gateway::{Gateway, GatewayConfig, Rules};
 use thorp_runtime::{PoolLimits, Runtime, RuntimeConfig};
 use thorp_store::{Store, StoreConfig};
 use tokio::sync::Semaphore;
@@ -36,6 +38,10 @@ pub struct TownConfig {
     pub executable: PathBuf,
     /// What confines every sandbox.
     pub layers: Layers,
+    /// What vals may reach beside public addresses, and what not.
+    pub egress: Rules,
+    /// Where the town itself listens: vals reach it there no more than anything else of this machine.
+    pub own: Vec<SocketAddr>,
     /// Whether callers without a token may evaluate.
     pub anonymous: bool,
     /// How many sandboxes are kept ready.
@@ -63,6 +69,8 @@ impl TownConfig {
             deno,
             executable,
             layers: Layers::NONE,
+            egress: Rules::default(),
+            own: Vec::new(),
             anonymous: true,
             pool: PoolLimits::default(),
             runs_kept: limits::RUNS_KEPT,
@@ -137,7 +145,13 @@ impl Town {
         let packages = config.data.join(DEPENDENCIES);
         std::fs::create_dir_all(&packages)
             .map_err(|error| TownError::unusable(&packages, &error))?;
-        let runtime = Runtime::start(runtime_config(&config, &scratch))
+        let gateway = Gateway::new(GatewayConfig {
+            rules: config.egress.clone(),
+            own: config.own.clone(),
+            ..GatewayConfig::default()
+        })
+        .map_err(TownError::internal)?;
+        let runtime = Runtime::start(runtime_config(&config, gateway, &scratch))
             .await
             .map_err(TownError::internal)?;
         let spawner =
@@ -193,7 +207,7 @@ impl Town {
     }
 }
 
-fn runtime_config(config: &TownConfig, scratch: &Path) -> RuntimeConfig {
+fn runtime_config(config: &TownConfig, gateway: Gateway, scratch: &Path) -> RuntimeConfig {
     RuntimeConfig {
         deno: config.deno.clone(),
         confine: config.executable.clone(),
@@ -201,11 +215,8 @@ fn runtime_config(config: &TownConfig, scratch: &Path) -> RuntimeConfig {
         scratch_dir: scratch.to_path_buf(),
         readable: vec![config.data.join(DEPENDENCIES)],
         jsr_registry: config.jsr_registry.clone(),
-        // Until there is another way out.
-        layers: Layers {
-            host_network: true,
-            ..config.layers
-        },
+        layers: config.layers,
+        gateway,
         pool: config.pool.clone(),
         clock: config.clock,
     }

@@ -10,11 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use thorp_runtime::confined::Layers;
+use thorp_runtime::gateway::{Gateway, GatewayConfig};
 use thorp_runtime::{
     Export, Failure, Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits, Runtime,
     RuntimeConfig,
 };
 use uuid::Uuid;
+
+/// Whose permissions the runs have.
+const USER: Uuid = Uuid::from_u128(1);
 
 /// A runtime and the folders that it works in.
 pub struct Town {
@@ -50,7 +55,8 @@ pub fn config(folder: &Path) -> RuntimeConfig {
         scratch_dir: folder.join("s"),
         readable: vec![folder.join("deps")],
         jsr_registry: None,
-        layers: thorp_runtime::confined::Layers::full(),
+        layers: Layers::full(),
+        gateway: Gateway::new(GatewayConfig::default()).unwrap(),
         pool: PoolLimits {
             floor: 1,
             ceiling: 2,
@@ -85,6 +91,7 @@ impl Town {
         self.runtime
             .run(Job {
                 run: Uuid::now_v7(),
+                user: USER,
                 program,
                 args: args.to_owned(),
                 limits,
@@ -117,6 +124,7 @@ impl Town {
         self.runtime
             .run(Job {
                 run: Uuid::now_v7(),
+                user: USER,
                 program,
                 args,
                 limits: RunLimits::default(),

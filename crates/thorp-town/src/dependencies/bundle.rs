@@ -149,6 +149,7 @@ impl Bundler {
         };
         let job = Job {
             run: Uuid::now_v7(),
+            user: Uuid::nil(),
             program: Program::Module(program.into()),
             args: "[]".to_owned(),
             limits: RunLimits {

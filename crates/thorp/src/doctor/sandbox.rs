@@ -5,6 +5,7 @@ use crate::serve::{OWN_EXECUTABLE, async_runtime, clock};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use thorp_runtime::confined::Layers;
+use thorp_runtime::gateway::{Gateway, GatewayConfig};
 use thorp_runtime::{Job, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig};
 
 const NAME: &str = "sandbox";
@@ -58,6 +59,7 @@ fn config(deno: PathBuf, layers: Layers, folder: &Path) -> std::io::Result<Runti
         readable: Vec::new(),
         jsr_registry: None,
         layers,
+        gateway: Gateway::new(GatewayConfig::default()).map_err(std::io::Error::other)?,
         pool: PoolLimits {
             floor: 1,
             ceiling: 1,
@@ -70,6 +72,7 @@ fn config(deno: PathBuf, layers: Layers, folder: &Path) -> std::io::Result<Runti
 fn job() -> Job {
     Job {
         run: uuid::Uuid::now_v7(),
+        user: uuid::Uuid::nil(),
         program: Program::Body {
             code: "return (1 + 1)".into(),
         },
