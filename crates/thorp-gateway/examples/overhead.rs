@@ -68,19 +68,22 @@ fn measure(requests: usize) -> Result<Value> {
     let address = server.block_on(serve())?;
     let folder = tempfile::tempdir()?;
     let socket = folder.path().join("door");
-    let (_door, open_micros) = town.block_on(async { open(&socket) })?;
+    let (_door, new_micros, open_micros) = town.block_on(async { open(&socket) })?;
     let mut figures = client.block_on(compare(&socket, address, requests))?;
+    figures["new_micros"] = json!(new_micros);
     figures["open_micros"] = json!(open_micros);
     Ok(figures)
 }
 
-/// A door that leads to loopback, and how long opening one takes.
-fn open(socket: &Path) -> Result<(Door, f64)> {
+/// A door that leads to loopback, and how long making a gateway and opening a door take.
+fn open(socket: &Path) -> Result<(Door, f64, f64)> {
     let config = GatewayConfig {
         rules: Rules::parse(&["127.0.0.1"], &[])?,
         ..GatewayConfig::default()
     };
+    let begun = Instant::now();
     let gateway = Gateway::new(config)?;
+    let new_micros = micros(begun.elapsed());
     let door = gateway.open(UnixListener::bind(socket)?, None);
     let tenant = Tenant {
         user: Uuid::from_u128(1),
@@ -94,7 +97,7 @@ fn open(socket: &Path) -> Result<(Door, f64)> {
         other.assign(tenant, BUDGET)?;
         opening += begun.elapsed();
     }
-    Ok((door, micros(opening / DOORS)))
+    Ok((door, new_micros, micros(opening / DOORS)))
 }
 
 /// A server whose path says how many bytes it answers with.

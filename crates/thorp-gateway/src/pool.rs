@@ -66,6 +66,10 @@ impl Pool {
             return;
         };
         let mut state = self.lock();
+        // Requests that began at once each have a connection; one that carries them all is enough from now on.
+        if sender.is_shared() && state.kept.iter().any(|kept| kept.key == key) {
+            return;
+        }
         if state.kept.len() >= POOL_PER_USER_MAX {
             state.kept.remove(0);
         }

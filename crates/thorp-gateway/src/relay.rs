@@ -172,7 +172,7 @@ impl Relay<'_> {
     /// The connection is free when the answer's body has ended. A shared one is in the pool already.
     fn keep_when_free(&self, key: Key, mut sender: Sender) -> Arc<Slack> {
         let slack = sender.slack.clone();
-        if sender.share().is_some() {
+        if sender.is_shared() {
             return slack;
         }
         let user = self.exchange.user().clone();

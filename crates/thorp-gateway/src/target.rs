@@ -108,7 +108,10 @@ fn read_host(scheme: &str, authority: &str) -> Result<(Destination, HeaderValue)
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use hyper::{Method, Uri};
+    use proptest::prelude::*;
 
     use super::Target;
 
@@ -223,5 +226,38 @@ mod tests {
             &format!("http://example.com/{}", "a".repeat(20_000)),
             "the URL is longer than 16384 bytes",
         );
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_the_same_in_every_spelling(bits: u32, port in 1_u16..) {
+            let address = Ipv4Addr::from_bits(bits);
+            let [a, b, c, d] = address.octets();
+            let rest = bits & 0xff_ffff;
+            for host in [
+                address.to_string(),
+                bits.to_string(),
+                format!("{bits:#x}"),
+                format!("0{bits:o}"),
+                format!("{a:#X}.0{b:o}.{c}.{d:#x}"),
+                format!("{a}.{rest}"),
+                format!("{a}.{b}.{:#x}.", bits & 0xffff),
+            ] {
+                let uri: Uri = format!("https://{host}:{port}/").parse().unwrap();
+                let target = Target::read(&Method::GET, &uri).unwrap();
+                prop_assert_eq!(target.destination.ip(), Some(address.into()), "{}", host);
+                prop_assert_eq!(target.destination.port(), port);
+            }
+        }
+
+        #[test]
+        fn whatever_is_read_has_one_reading(authority in "[a-z0-9.:@%_\\[\\]-]{1,30}") {
+            let Ok(uri) = format!("http://{authority}/").parse::<Uri>() else { return Ok(()) };
+            let Ok(target) = Target::read(&Method::GET, &uri) else { return Ok(()) };
+            // Written as it was read, it is read as the same again.
+            let again: Uri = target.uri();
+            let again = Target::read(&Method::GET, &again).unwrap();
+            prop_assert_eq!(again.destination, target.destination);
+        }
     }
 }

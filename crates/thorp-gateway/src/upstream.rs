@@ -77,6 +77,11 @@ impl Sender {
         }
     }
 
+    /// Whether it carries several requests at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.protocol, Protocol::H2(_))
+    }
+
     /// Another handle of the same connection, if it carries several requests at once.
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.protocol {

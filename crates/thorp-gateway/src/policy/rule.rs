@@ -29,7 +29,7 @@ enum Who {
 
 /// A text that is no rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an egress rule: {problem}\n\nhint: {}", .problem.hint())]
+#[error("`{text}` is not an egress rule: {problem}")]
 pub struct RuleError {
     /// The text.
     pub text: String,
@@ -61,7 +61,9 @@ pub enum RuleProblem {
 }
 
 impl RuleProblem {
-    fn hint(self) -> &'static str {
+    /// What to write instead.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
         match self {
             Self::Empty | Self::Name => "write a host as `db.internal`, `*.internal` or `10.0.0.5`",
             Self::Url => "write the host and the port only, as `api.example.com:443`",
