@@ -26,6 +26,7 @@ mod resolve;
 mod slack;
 mod target;
 mod tls;
+mod upload;
 mod upstream;
 mod user;
 mod websocket;

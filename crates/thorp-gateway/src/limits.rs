@@ -61,6 +61,10 @@ pub(crate) const READ_BUFFER_BYTES_MAX: usize = 2 * HEADER_BYTES_MAX + URL_BYTES
 pub(crate) const H2_STREAM_WINDOW_BYTES: u32 = 256 << 10;
 /// And per connection.
 pub(crate) const H2_CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// What is read of a request body that nobody wants.
+pub(crate) const DISCARDED_BYTES_MAX: usize = 16 << 20;
+/// And for how long.
+pub(crate) const DISCARD_TIME_MAX: Duration = Duration::from_secs(2);
 /// What a connection may carry that reaches no guest: more than what HTTP/2 holds back for slow ones, and certificates.
 pub(crate) const SLACK_BYTES: i64 = 2 << 20;
 /// And for each request: what its window holds when the guest turns away.

@@ -21,6 +21,7 @@ use crate::limits;
 use crate::pulse::Pulse;
 use crate::relay::{Answer, Relay};
 use crate::target::Target;
+use crate::upload::Upload;
 use crate::websocket::Splice;
 
 /// A connection's state.
@@ -79,7 +80,7 @@ impl Line {
 
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         self.pulse.beat();
-        let mut answer = match self.admit(request).await {
+        let mut answer = match self.admit(request.map(Upload::new)).await {
             Ok(answer) => answer,
             Err(denial) => denial.response().map(|body| Either::Right(Full::new(body))),
         };
@@ -91,7 +92,7 @@ impl Line {
     }
 
     /// What a request must pass before it is relayed.
-    async fn admit(&self, request: Request<Incoming>) -> Result<Answer, Denial> {
+    async fn admit(&self, request: Request<Upload>) -> Result<Answer, Denial> {
         let ledger = self.door.ledger()?;
         ledger.take_request()?;
         let target = read(&request).inspect_err(|_| ledger.drop_one())?;
@@ -115,7 +116,7 @@ impl Line {
     }
 }
 
-fn read(request: &Request<Incoming>) -> Result<Target, Denial> {
+fn read(request: &Request<Upload>) -> Result<Target, Denial> {
     let target = Target::read(request.method(), request.uri())?;
     headers::check(request.headers())?;
     Ok(target)

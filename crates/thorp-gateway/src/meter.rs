@@ -13,6 +13,7 @@ use crate::denial::Code;
 use crate::ledger::{Exchange, Open, OverBudget, Way};
 use crate::pulse::Pulse;
 use crate::slack::Slack;
+use crate::upload::Upload;
 
 /// Why a body ends early.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +26,8 @@ pub(crate) enum BodyError {
 
 /// A body that is passed on.
 #[derive(Debug)]
-pub(crate) struct Metered {
-    body: Incoming,
+pub(crate) struct Metered<B> {
+    body: B,
     way: Way,
     exchange: Arc<Exchange>,
     pulse: Arc<Pulse>,
@@ -34,8 +35,8 @@ pub(crate) struct Metered {
     answer: Option<(Open, Arc<Slack>)>,
 }
 
-impl Metered {
-    pub(crate) fn request(body: Incoming, exchange: Arc<Exchange>, pulse: Arc<Pulse>) -> Self {
+impl Metered<Upload> {
+    pub(crate) fn request(body: Upload, exchange: Arc<Exchange>, pulse: Arc<Pulse>) -> Self {
         Self {
             body,
             way: Way::Out,
@@ -44,7 +45,9 @@ impl Metered {
             answer: None,
         }
     }
+}
 
+impl Metered<Incoming> {
     pub(crate) fn answer(body: Incoming, open: Open, slack: Arc<Slack>, pulse: Arc<Pulse>) -> Self {
         Self {
             body,
@@ -54,7 +57,9 @@ impl Metered {
             answer: Some((open, slack)),
         }
     }
+}
 
+impl<B> Metered<B> {
     fn pass(&self, frame: Frame<Bytes>) -> Option<Result<Frame<Bytes>, BodyError>> {
         // Trailers end here: `fetch` doesn't show them, and they could carry what was stripped from the headers.
         let data = frame.into_data().ok()?;
@@ -69,7 +74,7 @@ impl Metered {
     }
 }
 
-impl Body for Metered {
+impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Metered<B> {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -147,6 +152,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        // What was written beyond the budget is known only after; nothing follows it.
+        if self.open.exchange.denial() == Some(Code::Quota) {
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        }
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
         Poll::Ready(self.count(Way::Out, written).map(|()| written))
     }

@@ -19,11 +19,12 @@ use crate::pulse::Pulse;
 use crate::slack::Slack;
 use crate::target::Target;
 use crate::tls::Offer;
+use crate::upload::Upload;
 use crate::upstream::{Sender, watch_interim};
 use crate::websocket::Splice;
 
 /// An origin's body, or the gateway's own.
-pub(crate) type Answer = Response<Either<Metered, Full<Bytes>>>;
+pub(crate) type Answer = Response<Either<Metered<Incoming>, Full<Bytes>>>;
 
 /// A request that is let through.
 pub(crate) struct Relay<'a> {
@@ -36,7 +37,7 @@ pub(crate) struct Relay<'a> {
 /// Why an attempt to send gave no answer.
 enum Unsent {
     /// The connection was closed before the request was begun.
-    NotBegun(Box<Request<Metered>>, hyper::Error),
+    NotBegun(Box<Request<Metered<Upload>>>, hyper::Error),
     Failed(Denial),
 }
 
@@ -44,7 +45,7 @@ impl Relay<'_> {
     /// The answer, and what the connection is to become after it.
     pub(crate) async fn run(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<Upload>,
         open: Open,
     ) -> Result<(Answer, Option<Splice>), Denial> {
         let is_head = *request.method() == Method::HEAD;
@@ -89,7 +90,7 @@ impl Relay<'_> {
     }
 
     /// The request for the origin. Its address is written when it is known what the origin speaks.
-    fn outgoing(&self, request: Request<Incoming>, upgrades: bool) -> Request<Metered> {
+    fn outgoing(&self, request: Request<Upload>, upgrades: bool) -> Request<Metered<Upload>> {
         let (head, body) = request.into_parts();
         let body = Metered::request(body, self.exchange.clone(), self.pulse.clone());
         let mut request = Request::new(body);
@@ -105,7 +106,7 @@ impl Relay<'_> {
     /// Sends on a kept connection of the user, or on a new one that is then kept.
     async fn send(
         &self,
-        mut request: Request<Metered>,
+        mut request: Request<Metered<Upload>>,
     ) -> Result<(Response<Incoming>, Arc<Slack>), Denial> {
         let key = self.key();
         if let Some(mut sender) = self.exchange.user().pool.take(&key) {
@@ -121,7 +122,7 @@ impl Relay<'_> {
 
     async fn send_fresh(
         &self,
-        request: Request<Metered>,
+        request: Request<Metered<Upload>>,
         offer: Offer,
     ) -> Result<(Response<Incoming>, Sender), Denial> {
         let key = self.key();
@@ -140,7 +141,7 @@ impl Relay<'_> {
     async fn attempt(
         &self,
         sender: &mut Sender,
-        mut request: Request<Metered>,
+        mut request: Request<Metered<Upload>>,
     ) -> Result<Response<Incoming>, Unsent> {
         let flood = watch_interim(&mut request);
         let sending = async {
@@ -162,7 +163,7 @@ impl Relay<'_> {
         })
     }
 
-    fn unsent(&self, mut error: TrySendError<Request<Metered>>) -> Unsent {
+    fn unsent(&self, mut error: TrySendError<Request<Metered<Upload>>>) -> Unsent {
         match (error.take_message(), error.into_error()) {
             (Some(request), error) => Unsent::NotBegun(Box::new(request), error),
             (None, error) => Unsent::Failed(self.broken(&error)),
@@ -206,7 +207,7 @@ impl Relay<'_> {
     }
 }
 
-fn wants_websocket(request: &Request<Incoming>) -> bool {
+fn wants_websocket(request: &Request<Upload>) -> bool {
     request.body().is_end_stream()
         && headers::wants_websocket(request.method(), request.version(), request.headers())
 }

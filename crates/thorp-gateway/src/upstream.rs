@@ -21,6 +21,7 @@ use crate::pool::Key;
 use crate::slack::{Slack, Watched};
 use crate::target::Target;
 use crate::tls::{Offer, is_h2};
+use crate::upload::Upload;
 use crate::user::User;
 
 /// A connection that takes requests.
@@ -32,8 +33,8 @@ pub(crate) struct Sender {
 
 #[derive(Debug)]
 enum Protocol {
-    H1(http1::SendRequest<Metered>),
-    H2(http2::SendRequest<Metered>),
+    H1(http1::SendRequest<Metered<Upload>>),
+    H2(http2::SendRequest<Metered<Upload>>),
 }
 
 impl Sender {
@@ -104,9 +105,9 @@ impl Sender {
     /// Sends a request, addressed as the protocol wants it. One that was not begun comes back in the error.
     pub(crate) async fn send(
         &mut self,
-        mut request: Request<Metered>,
+        mut request: Request<Metered<Upload>>,
         target: &Target,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Metered>>> {
+    ) -> Result<Response<Incoming>, TrySendError<Request<Metered<Upload>>>> {
         self.slack.for_request();
         match &mut self.protocol {
             Protocol::H1(sender) => {
@@ -128,7 +129,7 @@ pub(crate) fn broken(to: &Destination, error: &hyper::Error) -> Denial {
 }
 
 /// Notices an origin that sends interim answers without end: hyper ignores any number of them.
-pub(crate) fn watch_interim(request: &mut Request<Metered>) -> Arc<Notify> {
+pub(crate) fn watch_interim(request: &mut Request<Metered<Upload>>) -> Arc<Notify> {
     let flood = Arc::new(Notify::new());
     let seen = AtomicU32::new(0);
     let alarm = flood.clone();
@@ -140,7 +141,7 @@ pub(crate) fn watch_interim(request: &mut Request<Metered>) -> Arc<Notify> {
     flood
 }
 
-fn address_h1(request: &mut Request<Metered>, target: &Target) {
+fn address_h1(request: &mut Request<Metered<Upload>>, target: &Target) {
     *request.version_mut() = Version::HTTP_11;
     *request.uri_mut() = Uri::from(target.path.clone());
     request.headers_mut().insert(HOST, target.authority.clone());
@@ -151,7 +152,7 @@ fn address_h1(request: &mut Request<Metered>, target: &Target) {
     }
 }
 
-fn address_h2(request: &mut Request<Metered>, target: &Target) {
+fn address_h2(request: &mut Request<Metered<Upload>>, target: &Target) {
     *request.version_mut() = Version::HTTP_2;
     *request.uri_mut() = target.uri();
     request.headers_mut().remove(HOST);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
-use thorp_gateway::{Budget, Roots};
+use thorp_gateway::{Budget, Destination, Roots};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{Identity, Town, USER, echo_origin, read_head, server, tls_origin};
@@ -88,6 +88,24 @@ async fn a_body_beyond_the_budget_is_not_sent() {
         );
         assert!(town.door.report().bytes_out <= 100_000);
     }
+}
+
+#[tokio::test]
+async fn a_raw_connection_ends_with_the_budget() {
+    let town = town(10, 100_000, 100_000);
+    let origin = server(|mut stream| async move {
+        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    })
+    .await;
+    let to = Destination::parse("127.0.0.1", origin.port()).unwrap();
+    let mut stream = town.door.connect(&to).await.unwrap();
+    for _ in 0..10 {
+        assert!(stream.write_all(&[0; 10_000]).await.is_ok());
+    }
+    for _ in 0..10 {
+        assert!(stream.write_all(&[0; 10_000]).await.is_err());
+    }
+    assert_eq!(town.door.report().bytes_out, 100_000);
 }
 
 #[tokio::test]

@@ -269,6 +269,27 @@ async fn a_connection_is_used_again_by_its_user_only() {
 }
 
 #[tokio::test]
+async fn requests_at_once_share_an_h2_connection() {
+    let identity = Identity::of(&["origin.test"]);
+    let town = Town::with(|config| config.roots = Roots::Given(vec![identity.certificate.clone()]));
+    let origin = tls_origin(&identity, &["h2"]).await;
+    let url = format!("https://origin.test:{}/", origin.port());
+    let town = std::sync::Arc::new(town);
+    town.get(&url).await;
+    let asking: Vec<_> = (0..50)
+        .map(|_| {
+            let (town, url) = (town.clone(), url.clone());
+            tokio::spawn(async move { town.send(post(&url, 300_000)).await })
+        })
+        .collect();
+    for reply in asking {
+        let reply = reply.await.unwrap();
+        assert_eq!(connection(reply.text()), "connection 0");
+        assert!(reply.text().ends_with("\n300000 bytes"));
+    }
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_its_origin_closed_is_replaced() {
     let origin = server(|mut stream| async move {
         read_head(&mut stream).await;
