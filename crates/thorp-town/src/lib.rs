@@ -28,6 +28,7 @@ pub use evaluate::{Answer, EvalInput, RunInput};
 pub use health::{Check, Health};
 pub use save::{OnProgress, Progress, ProgressStep};
 pub use thorp_runtime::confined::{Found, Layers, Refused, Tier, probe};
+pub use thorp_runtime::gateway::policy::{RuleError, Rules};
 pub use town::{Clock, Opened, Town, TownConfig};
 pub use vals::{FileText, NewVal, SaveVal, ValPatch, ValQuery};
 pub use view::{

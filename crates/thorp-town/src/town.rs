@@ -10,7 +10,7 @@ use crate::tokens::TokenCache;
 use crate::view::UserView;
 use crate::{keeper, scratch};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -142,6 +142,11 @@ impl Town {
     async fn open_parts(config: TownConfig, store: Store) -> Result<Opened, TownError> {
         let first = crate::accounts::owner(&store, &config.data, (config.clock)()).await?;
         let scratch = scratch::fresh(&config.data)?;
+        if config.layers.own_user && !config.layers.namespaces {
+            // Sandboxes have users of their own and no root of their own: they must get through to what they may read.
+            // All other files there are their owner's alone.
+            let_through(&config.data).map_err(|error| TownError::unusable(&config.data, &error))?;
+        }
         let packages = config.data.join(DEPENDENCIES);
         std::fs::create_dir_all(&packages)
             .map_err(|error| TownError::unusable(&packages, &error))?;
@@ -205,6 +210,10 @@ impl Town {
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
     }
+}
+
+fn let_through(folder: &Path) -> std::io::Result<()> {
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711))
 }
 
 fn runtime_config(config: &TownConfig, gateway: Gateway, scratch: &Path) -> RuntimeConfig {

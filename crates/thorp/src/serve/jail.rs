@@ -6,10 +6,10 @@ use std::path::Path;
 use thorp_town::{Found, Layers, Tier, probe};
 
 /// Finds the layers of the jail. Refuses a weak one, unless told to do without.
-pub(crate) async fn layers(insecure: bool) -> Result<Layers, Failure> {
+pub(crate) async fn layers(insecure: bool) -> Result<(Tier, Layers), Failure> {
     let found = find().await;
     match found.tier {
-        Tier::A => tracing::info!("vals run in a jail of tier A"),
+        Tier::A => tracing::debug!("vals run in a jail of tier A"),
         Tier::B => tracing::warn!(
             "vals run in a jail of tier B; `thorp doctor` says what is missing for A"
         ),
@@ -18,7 +18,7 @@ pub(crate) async fn layers(insecure: bool) -> Result<Layers, Failure> {
         ),
         Tier::C => return Err(refusal(&found)),
     }
-    Ok(found.layers)
+    Ok((found.tier, found.layers))
 }
 
 /// What this machine gives.

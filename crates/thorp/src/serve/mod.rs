@@ -19,7 +19,7 @@ use signals::Signals;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use thorp_server::ServerOptions;
-use thorp_town::{ErrorCode, Opened, Town, TownConfig, TownError};
+use thorp_town::{ErrorCode, Opened, Tier, Town, TownConfig, TownError};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -89,7 +89,12 @@ async fn keep(
     let signals = Signals::catch().map_err(|error| broken(&error))?;
     let listener = TcpListener::from_std(listener).map_err(|error| broken(&error))?;
     let address = listener.local_addr().map_err(|error| broken(&error))?;
-    config.layers = jail::layers(args.insecure_no_jail).await?;
+    let (tier, layers) = jail::layers(args.insecure_no_jail).await?;
+    if tier == Tier::C && !address.ip().is_loopback() {
+        return Err(listen::beyond_loopback(address));
+    }
+    config.layers = layers;
+    config.own.push(address);
     let data = config.data.clone();
     let opened = Town::open(config).await.map_err(refused)?;
     let url = format!("http://{address}");

@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 use std::time::Duration;
-use thorp_town::TownConfig;
+use thorp_town::{Rules, TownConfig};
 
 /// Bytes of a MiB.
 const MIB: u64 = 1024 * 1024;
@@ -25,7 +25,8 @@ Examples:
   thorp serve
   thorp serve --data /var/lib/thorp/data --listen 127.0.0.1:8700
   thorp serve --listen 127.0.0.1:0                            a free port
-  thorp serve --public-url https://town.example --no-anonymous")]
+  thorp serve --public-url https://town.example --no-anonymous
+  thorp serve --egress-allow 10.0.0.5:5432                    a database that vals may use")]
 pub(crate) struct ServeArgs {
     /// The folder that holds everything; made if it is not there
     #[arg(
@@ -35,7 +36,7 @@ pub(crate) struct ServeArgs {
         default_value = "./thorp-data"
     )]
     pub(crate) data: PathBuf,
-    /// The address to listen on, of this machine only; port 0 takes a free one
+    /// The address to listen on; port 0 takes a free one
     #[arg(
         long,
         value_name = "ADDR",
@@ -64,6 +65,22 @@ pub(crate) struct ServeArgs {
     /// Keep a town even if this machine gives no jail to run vals in
     #[arg(long, env = "THORP_INSECURE_NO_JAIL")]
     pub(crate) insecure_no_jail: bool,
+    /// Let vals reach a host or address that is not public; may be given again
+    #[arg(
+        long,
+        value_name = "RULE",
+        env = "THORP_EGRESS_ALLOW",
+        value_delimiter = ','
+    )]
+    egress_allow: Vec<String>,
+    /// Let vals not reach a host or address; may be given again, and wins over what is allowed
+    #[arg(
+        long,
+        value_name = "RULE",
+        env = "THORP_EGRESS_DENY",
+        value_delimiter = ','
+    )]
+    egress_deny: Vec<String>,
     /// Days for which runs are kept
     #[arg(
         long,
@@ -117,12 +134,18 @@ impl ServeArgs {
             town_url(url)?;
         }
         config.anonymous = self.allows_anonymous();
+        config.egress = self.egress()?;
         self.size_pool(config)?;
         config.runs_kept = Duration::from_secs(u64::from(self.retain_runs_days) * DAY_SECONDS);
         config.runs_bytes_max = u64::from(self.retain_runs_mib) * MIB;
         config.npm_registry.clone_from(&self.npm_registry);
         config.jsr_registry.clone_from(&self.jsr_registry);
         Ok(())
+    }
+
+    fn egress(&self) -> Result<Rules, Failure> {
+        Rules::parse(&self.egress_allow, &self.egress_deny)
+            .map_err(|error| Failure::usage(error.to_string()).hint(error.problem.hint()))
     }
 
     /// One end of the pool's size moves the other unless both are told.

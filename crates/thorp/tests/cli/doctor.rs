@@ -1,8 +1,10 @@
 //! `thorp doctor`, on a machine that has what the tests need.
 
-use super::support::{Options, Person, Town, shown, thorp, town_data};
+use super::support::{Options, Person, Town, behind, shown, thorp, town_data};
 use serde_json::Value;
-use std::process::Output;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
 
 fn doctor(data: &str, scratch: &str) -> Output {
     let mut command = thorp();
@@ -11,6 +13,94 @@ fn doctor(data: &str, scratch: &str) -> Output {
         .env("TMPDIR", scratch)
         .env("THORP_DENO", thorp_testkit::deno());
     command.output().unwrap()
+}
+
+/// What `thorp doctor` says of the jail when it is started behind a command.
+fn jail(first: Command) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+    let mut command = thorp();
+    command.args(["doctor", "--json", "--data"]);
+    command.arg(folder.path().join("data"));
+    command.env("TMPDIR", folder.path());
+    command.env("THORP_DENO", thorp_testkit::deno());
+    let found = findings(&behind(first, &command).output().unwrap());
+    let told = found["checks"].as_array().unwrap().iter();
+    let after = told.skip_while(|check| check["name"] != "sandbox");
+    let lines = after.filter(|check| check["name"] != "control groups");
+    let line = |check: &Value| {
+        let finding = check["finding"].as_str().unwrap();
+        let finding = finding.split(", in ").next().unwrap();
+        let fix = check["fix"].as_str().map(|fix| format!("\n  fix: {fix}"));
+        format!(
+            "{} {}: {finding}{}\n",
+            check["state"].as_str().unwrap(),
+            check["name"].as_str().unwrap(),
+            fix.unwrap_or_default()
+        )
+    };
+    lines.map(line).collect()
+}
+
+fn sh(script: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", script, "bash"]);
+    command
+}
+
+#[test]
+fn the_jail_of_root() {
+    insta::assert_snapshot!(jail(sh("exec \"$@\"")), @r#"
+    ok sandbox: 1 + 1 is 2
+    ok jail: tier A: namespaces, Landlock, a filter of system calls, no rights
+    "#);
+}
+
+#[test]
+fn the_jail_of_an_ordinary_user() {
+    let script = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"";
+    insta::assert_snapshot!(jail(sh(script)), @r#"
+    ok sandbox: 1 + 1 is 2
+    ok jail: tier A: namespaces, Landlock, a filter of system calls, no rights
+    "#);
+}
+
+#[test]
+fn the_jail_of_root_without_namespaces() {
+    // Root of a user namespace in which all users are, so that there may be a user for each sandbox; without the right to
+    // mount, and without further user namespaces.
+    let script = r#"
+        unshare -U sleep 60 & holder=$!
+        until echo '0 0 4294967294' > /proc/$holder/uid_map; do sleep 0.02; done 2>/dev/null
+        echo '0 0 4294967294' > /proc/$holder/gid_map
+        nsenter -U -t $holder sh -c '
+            echo 0 > /proc/sys/user/max_user_namespaces
+            exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$@"' sh "$@"
+        code=$?; kill $holder; exit $code"#;
+    insta::assert_snapshot!(jail(sh(script)), @r#"
+    ok sandbox: 1 + 1 is 2
+    warning jail: tier B: Landlock, a filter of system calls, a user for each sandbox; no namespaces
+      fix: see "The jail" in docs/how-to/run-as-a-service.md
+    warning namespaces: cannot confine a process: unshare(CLONE_NEWUSER): No space left on device (os error 28)
+      fix: `sysctl user.max_user_namespaces=65536`; in a container `--security-opt seccomp=unconfined`; on Ubuntu a profile that grants `userns`
+    "#);
+}
+
+#[test]
+fn the_jail_of_nobody() {
+    let script = r#"
+        exec unshare -Ur sh -c '
+            echo 0 > /proc/sys/user/max_user_namespaces
+            exec setpriv --bounding-set=-all --inh-caps=-all "$@"' sh "$@""#;
+    insta::assert_snapshot!(jail(sh(script)), @r#"
+    ok sandbox: 1 + 1 is 2
+    failed jail: tier C: too little to run vals of others
+      fix: `thorp serve --insecure-no-jail` does without, for vals that you wrote yourself
+    warning namespaces: cannot confine a process: unshare(CLONE_NEWUSER): No space left on device (os error 28)
+      fix: `sysctl user.max_user_namespaces=65536`; in a container `--security-opt seccomp=unconfined`; on Ubuntu a profile that grants `userns`
+    warning a user for each sandbox: cannot give up capabilities: Operation not permitted (os error 1)
+      fix: the right to change user: run as root, or with CAP_SETUID and CAP_SETGID
+    "#);
 }
 
 fn findings(output: &Output) -> Value {

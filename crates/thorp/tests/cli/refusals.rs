@@ -1,6 +1,6 @@
 //! A town that cannot be kept says why, and prints nothing on stdout.
 
-use super::support::{Town, shown, thorp_at, town_command};
+use super::support::{Town, shown, thorp_at, town_command, without_jail};
 use std::net::TcpListener;
 use std::path::Path;
 use tempfile::TempDir;
@@ -16,14 +16,59 @@ fn folder() -> TempDir {
 
 #[test]
 fn beyond_loopback() {
-    insta::assert_snapshot!(check(folder().path(), &["--listen", "0.0.0.0:8700"]), @r"
+    let folder = folder();
+    let listen = ["--listen", "0.0.0.0:0", "--insecure-no-jail"];
+    let output = without_jail(&town_command(folder.path(), &listen))
+        .output()
+        .unwrap();
+    let said = shown(&output, &[]);
+    let port = said
+        .split("0.0.0.0:")
+        .nth(1)
+        .unwrap()
+        .split('`')
+        .next()
+        .unwrap()
+        .to_owned();
+    insta::assert_snapshot!(shown(&output, &[(port, "[port]".into())]), @r#"
     exit: 2
     --- stderr
-    error: `--listen 0.0.0.0:8700` would let other machines in, and there is no jail around vals yet
+    [time]  WARN thorp::serve::jail: THERE IS NO JAIL AROUND VALS (`--insecure-no-jail`): a hole in Deno is a hole in this machine
+    error: `--listen 0.0.0.0:[port]` would let other machines in, and this machine gives no jail to run vals in
       a hole in Deno would be a hole in this machine, for everybody who can send a request
 
     hint: listen on `127.0.0.1:8700` and reach it through `ssh -L 8700:127.0.0.1:8700 HOST`
-    ");
+    "#);
+}
+
+#[test]
+fn no_jail() {
+    let folder = folder();
+    let output = without_jail(&town_command(folder.path(), &[]))
+        .output()
+        .unwrap();
+    insta::assert_snapshot!(shown(&output, &[]), @r#"
+    exit: 4
+    --- stderr
+    error: this machine gives no jail to run vals in
+      the whole jail: cannot confine a process: unshare(CLONE_NEWUSER): No space left on device (os error 28)
+      a jail for one user: cannot confine a process: unshare(CLONE_NEWUSER): No space left on device (os error 28)
+      namespaces: cannot confine a process: unshare(CLONE_NEWUSER): No space left on device (os error 28)
+      a user for each sandbox: cannot give up capabilities: Operation not permitted (os error 1)
+
+    hint: `thorp doctor` says what to do; `--insecure-no-jail` does without, for vals that you wrote yourself
+    "#);
+}
+
+#[test]
+fn an_egress_rule_that_is_none() {
+    insta::assert_snapshot!(check(folder().path(), &["--egress-allow", "https://db.internal"]), @r#"
+    exit: 2
+    --- stderr
+    error: `https://db.internal` is not an egress rule: it is a URL
+
+    hint: write the host and the port only, as `api.example.com:443`
+    "#);
 }
 
 #[test]

@@ -28,6 +28,26 @@ pub(crate) fn thorp_at(binary: &Path) -> Command {
     command
 }
 
+/// The same on a machine that gives no jail: without rights, and without user namespaces.
+pub(crate) fn without_jail(command: &Command) -> Command {
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"";
+    let mut all = Command::new("unshare");
+    all.args(["-Ur", "sh", "-c", script, "sh"]);
+    behind(all, command)
+}
+
+/// A command that becomes another one.
+pub(crate) fn behind(mut first: Command, command: &Command) -> Command {
+    first.arg(command.get_program()).args(command.get_args());
+    first.env_clear().envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    first.stdin(Stdio::null());
+    first
+}
+
 /// Waits until something is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
