@@ -9,8 +9,8 @@ use crate::support::{Identity, Town, read_head, scripted, server};
 
 async fn answer(bytes: impl Into<Vec<u8>>) -> String {
     let town = Town::with(|config| {
-        config.limits.first_byte = Duration::from_millis(300);
-        config.limits.idle = Duration::from_millis(600);
+        config.limits.first_byte = Duration::from_secs(1);
+        config.limits.idle = Duration::from_secs(2);
     });
     let origin = scripted(bytes).await;
     let reply = town.get(&format!("http://{origin}/")).await;
