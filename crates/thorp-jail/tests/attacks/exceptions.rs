@@ -36,6 +36,17 @@ const EXCEPTIONS: &[Exception] = &[
         "files.metadata",
         "Landlock has no rule on sizes and times; modes of folders hide them",
     ),
+    tier_b("js-files.realPath", "as `files.metadata`"),
+    tier_b("js-files.stat", "as `files.metadata`"),
+    tier_b("js-files.require-resolve", "as `files.metadata`"),
+    tier_b(
+        "js-network.connect-open-socket",
+        "as `channels.open-socket`",
+    ),
+    tier_b("js-processes.host-name", "as `facts.host-name`"),
+    tier_b("js-native.library-own", "as `programs.map-own`"),
+    tier_b("js-native.library-shared", "as `programs.map-shared`"),
+    tier_b("js-native.add-on-own", "as `programs.map-own`"),
     tier_b(
         "programs.linker-own",
         "native code runs with no more rights than the program has",

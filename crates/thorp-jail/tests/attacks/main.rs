@@ -14,5 +14,9 @@
 mod answer;
 mod exceptions;
 mod ground;
+mod host;
+mod layers;
+mod leaks;
 mod native;
+mod scripts;
 mod setting;

@@ -35,6 +35,11 @@ impl Setting {
         }
     }
 
+    /// Whether it is a jail that the product would use.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Self::Only(_))
+    }
+
     /// Whether this machine and user can have it, found without the code that is tested.
     pub fn is_here(self) -> bool {
         let is_root = rustix::process::geteuid().is_root();
@@ -43,7 +48,8 @@ impl Setting {
             Self::Ordinary => {
                 !is_root && succeeds("unshare --user --mount --pid --net --fork true")
             }
-            Self::NoNamespaces | Self::Only(_) => is_root,
+            Self::NoNamespaces => is_root,
+            Self::Only(layers) => is_root || layers == Layers::NONE,
         };
         if !here {
             println!("skipped: this user of this machine cannot have {self:?}");
@@ -69,9 +75,10 @@ pub fn as_ordinary_user(test: &str) -> bool {
     if !rustix::process::geteuid().is_root() {
         return false;
     }
-    let folder = crate::ground::folder_for_all();
-    let program = crate::ground::for_all(&std::env::current_exe().unwrap(), folder.path());
-    let status = Command::new("setpriv")
+    let folder = crate::host::folder_for_all();
+    let program = crate::host::for_all(&std::env::current_exe().unwrap(), folder.path());
+    let mut command = Command::new("setpriv");
+    command
         .args([
             "--reuid=65534",
             "--regid=65534",
@@ -80,12 +87,30 @@ pub fn as_ordinary_user(test: &str) -> bool {
             "--",
         ])
         .arg(program)
+        .env("TMPDIR", open_folder(folder.path()));
+    again(command, test);
+    true
+}
+
+/// Runs a test of this file again in a process of its own, unless this is that: it counts what a process has, and some
+/// runners of tests put them all into one.
+pub fn alone(test: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return false;
+    }
+    again(Command::new(std::env::current_exe().unwrap()), test);
+    true
+}
+
+const ALONE: &str = "THORP_TEST_ALONE";
+
+fn again(mut command: Command, test: &str) {
+    let status = command
         .args(["--exact", test, "--nocapture", "--include-ignored"])
-        .env("TMPDIR", open_folder(folder.path()))
+        .env(ALONE, "1")
         .status()
         .unwrap();
-    assert!(status.success(), "as an ordinary user: {status}");
-    true
+    assert!(status.success(), "{test} in a process of its own: {status}");
 }
 
 /// Where the other user makes its own folders.

@@ -68,13 +68,14 @@ impl Attack {
     }
 }
 
-/// The answers of a kernel that does not do it: not allowed, not known, not there.
+/// The answers of a kernel that does not do it: not allowed, not known, not there, not from one mount to another.
 const REFUSALS: &[i32] = &[
     libc::EPERM,
     libc::EACCES,
     libc::ENOSYS,
     libc::ENOENT,
     libc::EROFS,
+    libc::EXDEV,
     libc::ESRCH,
     libc::EAFNOSUPPORT,
 ];

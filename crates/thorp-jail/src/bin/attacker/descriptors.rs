@@ -39,7 +39,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack::says(
         "descriptors.kinds",
         "find anything but a null device and pipes as standard streams",
-        |_| any([0, 1, 2].map(|number| kind(number))),
+        |_| any([0, 1, 2].map(kind)),
     ),
     Attack::says(
         "descriptors.reopen",

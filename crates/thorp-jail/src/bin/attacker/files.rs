@@ -196,7 +196,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack::says(
         "files.handle",
         "open a file of the host by its handle",
-        |ground| handle(ground),
+        handle,
     ),
     Attack::says(
         "files.metadata",

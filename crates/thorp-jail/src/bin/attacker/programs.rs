@@ -94,7 +94,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack::says(
         "programs.memory",
         "execute a program that lies in memory (memfd)",
-        |ground| memory(ground),
+        memory,
     ),
     Attack::says(
         "programs.descriptor",

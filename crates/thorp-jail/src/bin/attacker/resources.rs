@@ -49,7 +49,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack::says(
         "resources.files",
         "make more files than its scratch folder holds",
-        |ground| files(ground),
+        files,
     ),
     Attack::says(
         "resources.descriptors",

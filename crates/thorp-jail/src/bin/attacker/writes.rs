@@ -265,7 +265,8 @@ fn remove(path: &Path) -> Outcome {
 
 fn rights(path: &Path) -> Outcome {
     let mode = fs::metadata(path).map_or(0o644, |found| found.permissions().mode());
-    let times = fs::File::open(path).and_then(|file| file.set_modified(std::time::UNIX_EPOCH));
+    let times =
+        fs::File::open(path).and_then(|file| file.set_modified(file.metadata()?.modified()?));
     let changed = fs::set_permissions(path, Permissions::from_mode(mode));
     any([
         failed(changed, |()| "its mode is changed".to_owned()),

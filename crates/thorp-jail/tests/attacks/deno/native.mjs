@@ -1,0 +1,183 @@
+// Native code by Deno's own means: what remains when its permissions are gone.
+import { createRequire } from "node:module";
+
+const PASSWD = new TextEncoder().encode("/etc/passwd\0");
+const text = (string) => new TextEncoder().encode(`${string}\0`);
+
+const word = "i64";
+const SYSCALL = {
+  syscall: {
+    parameters: ["i64", "buffer", word, word, word, word],
+    result: "i64",
+  },
+};
+const NUMBERS = {
+  syscall: { parameters: ["i64", word, word, word, word, word], result: "i64" },
+};
+
+const byPath = ({ libc }) => Deno.dlopen(libc, SYSCALL).symbols.syscall;
+const byNumber = ({ libc }) => Deno.dlopen(libc, NUMBERS).symbols.syscall;
+
+// Numbers of this architecture: [x86_64, aarch64].
+const NUMBER = {
+  bpf: [321, 280],
+  clone: [56, 220],
+  execve: [59, 221],
+  getpid: [39, 172],
+  io_uring_setup: [425, 425],
+  kill: [62, 129],
+  memfd_create: [319, 279],
+  mmap: [9, 222],
+  mount: [165, 40],
+  openat: [257, 56],
+  perf_event_open: [298, 241],
+  prctl: [157, 167],
+  ptrace: [101, 117],
+  setns: [308, 268],
+  setuid: [105, 146],
+  socket: [41, 198],
+  unshare: [272, 97],
+  userfaultfd: [323, 282],
+};
+const number = (name) =>
+  BigInt(NUMBER[name][Deno.build.arch === "x86_64" ? 0 : 1]);
+
+const answer = (result) => result >= 0n ? `the kernel said ${result}` : "";
+const called = (name, ...words) => (ground) => {
+  const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n] = words.map(BigInt);
+  return answer(byNumber(ground)(number(name), a, b, c, d, e));
+};
+
+export const attacks = {
+  "call-works": (ground) => {
+    // The others show nothing if this does not.
+    if (!(byNumber(ground)(number("getpid"), 0n, 0n, 0n, 0n, 0n) > 0n)) {
+      return "no call can be made";
+    }
+  },
+  open: (ground) => {
+    const { symbols } = Deno.dlopen(ground.libc, {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+    });
+    return symbols.open(PASSWD, 0) >= 0 && "opened";
+  },
+  "open-host": (ground) => {
+    const { symbols } = Deno.dlopen(ground.libc, {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+    });
+    return symbols.open(text(`${ground.outside}/secret`), 0) >= 0 && "opened";
+  },
+  "open-neighbour": (ground) => {
+    const { symbols } = Deno.dlopen(ground.libc, {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+    });
+    return symbols.open(text(`${ground.neighbour}/code`), 0) >= 0 && "opened";
+  },
+  system: ({ libc }) => {
+    const { symbols } = Deno.dlopen(libc, {
+      system: { parameters: ["buffer"], result: "i32" },
+    });
+    const status = symbols.system(text("true"));
+    return status === 0 && "a shell ran";
+  },
+  fork: ({ libc }) => {
+    const { symbols } = Deno.dlopen(libc, {
+      fork: { parameters: [], result: "i32" },
+      _exit: { parameters: ["i32"], result: "void" },
+    });
+    const pid = symbols.fork();
+    if (pid === 0) symbols._exit(0);
+    return pid > 0 && `made ${pid}`;
+  },
+  mount: (ground) =>
+    answer(byPath(ground)(number("mount"), text("none"), 0n, 0n, 0n, 0n)),
+  unshare: called("unshare", 0x1000_0000),
+  setns: called("setns", 0, 0),
+  setuid: called("setuid", 0),
+  ptrace: called("ptrace", 0),
+  bpf: called("bpf", 0, 0, 0),
+  perf: called("perf_event_open", 0, 0, -1, -1, 0),
+  ring: (ground) => {
+    const result = byPath({ libc: ground.libc })(
+      number("io_uring_setup"),
+      new Uint8Array(120),
+      0n,
+      0n,
+      0n,
+      0n,
+    );
+    return answer(result);
+  },
+  faults: called("userfaultfd", 1),
+  "memory-file": (ground) =>
+    answer(byPath(ground)(number("memfd_create"), text("x"), 0n, 0n, 0n, 0n)),
+  "outlive-host": called("prctl", 1, 0),
+  "socket-inet": called("socket", 2, 1, 0),
+  "socket-inet6": called("socket", 10, 1, 0),
+  "socket-raw": called("socket", 2, 3, 1),
+  "socket-netlink": called("socket", 16, 3, 0),
+  "socket-packet": called("socket", 17, 3, 768),
+  "socket-vsock": called("socket", 40, 1, 0),
+  "socket-crypto": called("socket", 38, 5, 0),
+  "kill-host": (ground) =>
+    answer(
+      byNumber(ground)(number("kill"), BigInt(ground.host), 0n, 0n, 0n, 0n),
+    ),
+  "kill-everybody": called("kill", -1, 0),
+  "shared-memory": called("mmap", 0, 1 << 20, 3, 0x21, -1),
+  "library-host": ({ outside }) =>
+    Deno.dlopen(`${outside}/library.so`, {}) && "loaded",
+  "library-made": ({ libc, scratch }) => {
+    Deno.copyFileSync(libc, `${scratch}/made.so`);
+    return Deno.dlopen(`${scratch}/made.so`, {}) && "loaded";
+  },
+  "library-own": ({ own }) => Deno.dlopen(`${own}/library.so`, {}) && "loaded",
+  "library-shared": ({ deps }) =>
+    Deno.dlopen(`${deps}/library.so`, {}) && "loaded",
+  "add-on-own": ({ own }) =>
+    createRequire("file:///x.mjs")(`${own}/addon.node`) && "loaded",
+  "add-on-host": ({ outside }) =>
+    createRequire("file:///x.mjs")(`${outside}/addon.node`) && "loaded",
+  "process-dlopen": ({ outside }) => {
+    process.dlopen({ exports: {} }, `${outside}/addon.node`);
+    return "loaded";
+  },
+  environment: ({ libc }) => {
+    // The C library's own list, beneath what Deno shows.
+    const { symbols } = Deno.dlopen(libc, { environ: { type: "pointer" } });
+    const given = ["DENO_DIR", "HOME", "NO_COLOR", "THORP_GIVEN"];
+    const pointer = new Deno.UnsafePointerView(symbols.environ).getPointer();
+    const list = new Deno.UnsafePointerView(pointer);
+    const found = [];
+    for (let at = 0; found.length < 256; at += 8) {
+      const entry = list.getPointer(at);
+      if (!entry) break;
+      const [name] = Deno.UnsafePointerView.getCString(entry).split("=");
+      if (!given.includes(name)) found.push(name);
+    }
+    return found.join(" ");
+  },
+  "core-ops": () => {
+    // What is beneath Deno's interface asks the same kernel, if it can be had at all.
+    const { ops } = Deno[Deno.internal].core;
+    const names = Object.keys(ops).filter((name) =>
+      /fs_(open|read_file)/.test(name)
+    );
+    for (const name of names) {
+      const found = ops[name]("/etc/passwd");
+      if (String(found).includes("root:")) return name;
+    }
+  },
+  // Last, because it returns only if it fails.
+  execve: (ground) => {
+    const result = byPath(ground)(
+      number("execve"),
+      text("/bin/true"),
+      0n,
+      0n,
+      0n,
+      0n,
+    );
+    return result >= 0n && "it ran";
+  },
+};
