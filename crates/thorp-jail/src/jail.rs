@@ -1,8 +1,11 @@
 //! What confines every process of a spawner: which layers, and what of the file system is seen.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::libraries::libraries;
 
 /// The confinement that all processes of one [`crate::Spawner`] share.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -84,6 +87,28 @@ impl Jail {
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// A process that sees nothing but these programs and the libraries that they need.
+    ///
+    /// # Errors
+    /// If a program cannot be read, or a library is missing.
+    pub fn of_programs<'a>(
+        layers: Layers,
+        programs: impl IntoIterator<Item = &'a Path>,
+    ) -> io::Result<Self> {
+        let mut files = Vec::new();
+        for program in programs {
+            files.push(program.to_owned());
+            files.extend(libraries(program)?);
+        }
+        files.sort();
+        files.dedup();
+        Ok(Self {
+            layers,
+            mounts: files.iter().map(Mount::execute).collect(),
+            ..Self::none()
+        })
     }
 
     /// Where a process sees a folder of [`Self::private`].

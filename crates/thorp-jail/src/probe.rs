@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::AsyncReadExt;
 
 use crate::command::{Command, Input, Limits};
-use crate::jail::{Jail, Layers, Mount};
-use crate::libraries::libraries;
+use crate::jail::{Jail, Layers};
 use crate::sandbox::Exit;
 use crate::spawner::Spawner;
 
@@ -108,8 +107,8 @@ pub async fn probe(helper: &Path) -> Found {
 async fn attempt(helper: &Path, layers: Layers) -> Result<(), String> {
     // A name such as `/proc/self/exe` leads elsewhere in a jail.
     let program = std::fs::canonicalize(helper).map_err(|error| error.to_string())?;
-    let spawner = Spawner::new(helper.to_owned(), jail(&program, layers)?)
-        .map_err(|error| error.to_string())?;
+    let jail = Jail::of_programs(layers, [program.as_path()]).map_err(|error| error.to_string())?;
+    let spawner = Spawner::new(helper.to_owned(), jail).map_err(|error| error.to_string())?;
     let sandbox = spawner
         .spawn(&nothing(program))
         .await
@@ -128,22 +127,6 @@ async fn attempt(helper: &Path, layers: Layers) -> Result<(), String> {
 }
 
 const SAID_BYTES_MAX: u64 = 4096;
-
-fn jail(program: &Path, layers: Layers) -> Result<Jail, String> {
-    let libraries = libraries(program).map_err(|error| error.to_string())?;
-    Ok(Jail {
-        layers,
-        program: None,
-        mounts: libraries
-            .iter()
-            .map(PathBuf::as_path)
-            .chain([program])
-            .map(Mount::execute)
-            .collect(),
-        scratch: Vec::new(),
-        private: None,
-    })
-}
 
 fn nothing(program: PathBuf) -> Command {
     Command {

@@ -76,27 +76,20 @@ async fn start_and_end(starter: &Starter) -> Result<(), RuntimeError> {
 /// What a sandbox sees: Deno, the guest, the prepared cache, and what all may read. Nothing of it can be written but what
 /// Deno keeps of foreign TypeScript, each sandbox for itself.
 fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, RuntimeError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| RuntimeError::Prepare { path, source }
-    };
     let foreign = cache.join(FOREIGN_CODE);
     make(&foreign)?;
-    let libraries = thorp_jail::libraries(&config.deno).map_err(failed(&config.deno))?;
-    let programs = std::iter::once(&config.deno).chain(&libraries);
-    let files = [deno.guest.as_path(), cache];
-    let files = files
-        .into_iter()
-        .chain(config.readable.iter().map(PathBuf::as_path));
+    let mut jail = Jail::of_programs(config.layers, [config.deno.as_path()]).map_err(|source| {
+        let path = config.deno.clone();
+        RuntimeError::Prepare { path, source }
+    })?;
+    let readable = config.readable.iter().map(PathBuf::as_path);
+    let files = [deno.guest.as_path(), cache].into_iter().chain(readable);
+    jail.mounts.extend(files.map(Mount::read));
     Ok(Jail {
-        layers: config.layers,
         program: Some(config.deno.clone()),
-        mounts: programs
-            .map(Mount::execute)
-            .chain(files.map(Mount::read))
-            .collect(),
         scratch: vec![foreign],
         private: Some(config.scratch_dir.clone()),
+        ..jail
     })
 }
 

@@ -19,6 +19,7 @@ mod tokens;
 mod town;
 mod vals;
 mod view;
+mod workshop;
 
 pub use accounts::add_user_to_folder;
 pub use compiler::COMPILE_SUBCOMMAND;

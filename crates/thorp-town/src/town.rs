@@ -8,13 +8,13 @@ use crate::limits;
 use crate::programs::Cache;
 use crate::tokens::TokenCache;
 use crate::view::UserView;
-use crate::{keeper, scratch};
+use crate::{keeper, scratch, workshop};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use thorp_runtime::confined::{Jail, Layers, Spawner};
+use thorp_runtime::confined::Layers;
 use thorp_runtime::gateway::{Gateway, GatewayConfig, Rules};
 use thorp_runtime::{PoolLimits, Runtime, RuntimeConfig};
 use thorp_store::{Store, StoreConfig};
@@ -159,11 +159,14 @@ impl Town {
         let runtime = Runtime::start(runtime_config(&config, gateway, &scratch))
             .await
             .map_err(TownError::internal)?;
-        let spawner =
-            Spawner::new(config.executable.clone(), Jail::none()).map_err(TownError::internal)?;
+        // Another name of it, such as `/proc/self/exe`, leads elsewhere in a jail.
+        let program = config
+            .executable
+            .canonicalize()
+            .map_err(TownError::internal)?;
         let parts = Parts {
-            compiler: Compiler::new(spawner.clone(), config.executable.clone()),
-            dependencies: Dependencies::new(&config, spawner, runtime.clone(), store.clone())?,
+            compiler: Compiler::new(workshop::of_compiler(&config, &program)?, program),
+            dependencies: Dependencies::new(&config, runtime.clone(), store.clone())?,
             tokens: TokenCache::default(),
             expressions: Cache::new(),
             versions: Cache::new(),

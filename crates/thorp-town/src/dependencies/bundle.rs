@@ -55,10 +55,10 @@ type Exports = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Bundles with esbuild, if it is there.
 pub(super) struct Bundler {
-    esbuild: Option<PathBuf>,
+    /// Its program, and what starts it.
+    esbuild: Option<(PathBuf, Spawner)>,
     /// Holds what esbuild made until it is known what it is made of.
     closed: PathBuf,
-    spawner: Spawner,
     runtime: Runtime,
 }
 
@@ -87,15 +87,13 @@ enum Unbundled {
 
 impl Bundler {
     pub(super) fn new(
-        esbuild: Option<PathBuf>,
+        esbuild: Option<(PathBuf, Spawner)>,
         closed: PathBuf,
-        spawner: Spawner,
         runtime: Runtime,
     ) -> Self {
         Self {
             esbuild,
             closed,
-            spawner,
             runtime,
         }
     }
@@ -171,7 +169,7 @@ impl Bundler {
     /// leads, and the code is a stranger's: what it made counts only if all that it read lies in the room.
     async fn run_esbuild(
         &self,
-        esbuild: &Path,
+        (esbuild, spawner): &(PathBuf, Spawner),
         room: &Room,
         closed: &Room,
         args: Vec<String>,
@@ -183,7 +181,7 @@ impl Bundler {
             arg
         });
         let command = Command {
-            program: esbuild.to_path_buf(),
+            program: esbuild.clone(),
             args: args.into_iter().map(Into::into).chain(to).collect(),
             env: Vec::new(),
             cwd: room.folder.clone(),
@@ -195,11 +193,7 @@ impl Bundler {
                 ..Limits::default()
             },
         };
-        let process = self
-            .spawner
-            .spawn(&command)
-            .await
-            .map_err(io::Error::other)?;
+        let process = spawner.spawn(&command).await.map_err(io::Error::other)?;
         match tokio::time::timeout(BUNDLE_WALL, process.wait()).await {
             Ok(Ok(Exit::Code(0))) => check_read(&fs::read(closed.path(READ))?),
             _ => Err(Unbundled::Refused),

@@ -20,6 +20,8 @@ use crate::save::{OnProgress, ProgressStep, tell};
 use crate::town::{DEPENDENCIES, TownConfig};
 use crate::vals::{from_json, to_json};
 use crate::view::{DependencyView, DiagnosticView};
+use crate::workshop;
+use bundle::Bundler;
 use intake::remove_folder;
 use resolver::Resolver;
 use std::collections::BTreeMap;
@@ -28,7 +30,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use thorp_lang::{Facts, Import, ImportKind};
 use thorp_runtime::Runtime;
-use thorp_runtime::confined::Spawner;
 use thorp_store::{DependencySet, Digest, NewDependencySet, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
@@ -68,7 +69,6 @@ pub(crate) struct Failure {
 impl Dependencies {
     pub(crate) fn new(
         config: &TownConfig,
-        spawner: Spawner,
         runtime: Runtime,
         store: Store,
     ) -> Result<Self, TownError> {
@@ -80,9 +80,21 @@ impl Dependencies {
         // Beside the folders of packages and not in it: that one sandboxes may read.
         let (work, closed) = (folders.join("work"), folders.with_file_name("bundling"));
         for left in [&work, &closed] {
-            remove_folder(left).map_err(|error| TownError::unusable(left, &error))?;
+            remove_folder(left)
+                .and_then(|()| std::fs::create_dir_all(left))
+                .map_err(|error| TownError::unusable(left, &error))?;
         }
-        let resolver = Resolver::new(config, work, closed, spawner, runtime);
+        let bundler = config
+            .esbuild
+            .as_ref()
+            .map(|esbuild| {
+                let spawner = workshop::of_bundler(config, esbuild, &work, &closed)?;
+                Ok::<_, TownError>((esbuild.clone(), spawner))
+            })
+            .transpose()?;
+        let bundler = Bundler::new(bundler, closed, runtime);
+        let spawner = workshop::of_resolver(config, &work)?;
+        let resolver = Resolver::new(config, work, bundler, spawner);
         Ok(Self {
             folders,
             resolver,

@@ -16,7 +16,6 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use thorp_runtime::Runtime;
 use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use thorp_store::Digest;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -50,9 +49,8 @@ impl Resolver {
     pub(super) fn new(
         config: &TownConfig,
         work: PathBuf,
-        closed: PathBuf,
+        bundler: Bundler,
         spawner: Spawner,
-        runtime: Runtime,
     ) -> Self {
         let mut registries: Vec<(OsString, OsString)> = Vec::new();
         let mut setting = |name: &str, value: &Option<String>| {
@@ -60,7 +58,6 @@ impl Resolver {
         };
         setting("NPM_CONFIG_REGISTRY", &config.npm_registry);
         setting("JSR_URL", &config.jsr_registry);
-        let bundler = Bundler::new(config.esbuild.clone(), closed, spawner.clone(), runtime);
         Self {
             bundler,
             clock: config.clock,
