@@ -49,6 +49,8 @@ pub struct NewRun {
     pub logs: String,
     /// Whether there were more logs than were kept.
     pub logs_truncated: bool,
+    /// What it asked of the network (JSON); `None` if it asked nothing.
+    pub egress: Option<String>,
     /// The error (JSON).
     pub error: Option<String>,
     /// When it started.
@@ -129,6 +131,8 @@ pub struct Run {
     pub result: Option<String>,
     /// Log lines (JSON array).
     pub logs: String,
+    /// What it asked of the network (JSON); `None` if it asked nothing.
+    pub egress: Option<String>,
 }
 
 impl Store {
@@ -168,7 +172,9 @@ pub(crate) const RUN_TABLES: &str = "runs r LEFT JOIN vals v ON v.id = r.val_id 
     LEFT JOIN users c ON c.id = r.caller_id LEFT JOIN users a ON a.id = r.run_as_id";
 
 fn select_run(rest: &str) -> String {
-    format!("SELECT {SUMMARY_COLUMNS}, r.code, r.args, r.result, r.logs FROM {RUN_TABLES} {rest}")
+    format!(
+        "SELECT {SUMMARY_COLUMNS}, r.code, r.args, r.result, r.logs, r.egress FROM {RUN_TABLES} {rest}"
+    )
 }
 
 impl UserRef {
@@ -235,12 +241,13 @@ impl Run {
             args: columns.take()?,
             result: columns.take()?,
             logs: columns.take()?,
+            egress: columns.take()?,
         })
     }
 }
 
 fn recorded_bytes(new: &NewRun) -> i64 {
-    let optional = [&new.code, &new.result, &new.error]
+    let optional = [&new.code, &new.result, &new.error, &new.egress]
         .into_iter()
         .flatten()
         .map(String::len)
@@ -254,8 +261,8 @@ fn recorded_bytes(new: &NewRun) -> i64 {
 fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
     let sql = "INSERT INTO runs (id, val_id, version, caller_id, run_as_id, parent_id, trigger_name, status, result_undefined,
             logs_truncated, started_at, ended_at, queue_micros, start_micros, run_micros, cpu_micros, memory_bytes, bytes,
-            error, code, args, result, logs)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+            error, code, args, result, logs, egress)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
     let params = rusqlite::params![
         new.id,
         new.val_id,
@@ -280,6 +287,7 @@ fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
         new.args,
         new.result,
         new.logs,
+        new.egress,
     ];
     db.execute(sql, params).map(drop)
 }

@@ -33,7 +33,7 @@ pub use thorp_runtime::gateway::policy::{RuleError, Rules};
 pub use town::{Clock, Opened, Town, TownConfig};
 pub use vals::{FileText, NewVal, SaveVal, ValPatch, ValQuery};
 pub use view::{
-    AuthorView, Caller, DependencyView, DiagnosticView, Endpoint, IssuedToken, LogView, NewToken,
-    Page, Privacy, RunDetail, RunErrorView, RunQuery, RunVal, RunView, Scope, Slice, TokenView,
-    UsageView, UserView, ValDetail, ValView, VersionView,
+    AuthorView, Caller, DependencyView, DiagnosticView, EgressRequestView, EgressView, Endpoint,
+    IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView, RunQuery, RunVal,
+    RunView, Scope, Slice, TokenView, UsageView, UserView, ValDetail, ValView, VersionView,
 };

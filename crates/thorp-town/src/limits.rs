@@ -80,3 +80,6 @@ pub const BUNDLE_BYTES_MAX: u64 = 24 * 1024 * 1024;
 pub const BUNDLE_WALL: Duration = Duration::from_secs(30);
 /// Evaluations of callers without a token at the same time.
 pub const ANONYMOUS_RUNS_MAX: usize = 4;
+
+/// Requests of a run to the network that its record lists.
+pub const EGRESS_KEPT_MAX: usize = 200;

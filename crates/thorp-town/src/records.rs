@@ -2,12 +2,14 @@
 
 use crate::error::{ErrorCode, TownError};
 use crate::evaluate::{Begin, Ended};
+use crate::limits::EGRESS_KEPT_MAX;
 use crate::town::Town;
 use crate::vals::{from_json, to_json};
 use crate::view::{
-    AuthorView, Caller, LogView, Page, RunDetail, RunErrorView, RunQuery, RunVal, RunView, Scope,
-    Slice, UsageView,
+    AuthorView, Caller, EgressRequestView, EgressView, LogView, Page, RunDetail, RunErrorView,
+    RunQuery, RunVal, RunView, Scope, Slice, UsageView,
 };
+use thorp_runtime::gateway::{Egress, EgressRecord};
 use thorp_runtime::{LogLine, Usage};
 use thorp_store::{NewRun, Run, RunFilter, RunStatus, RunSummary, RunUsage, Trigger, UserRef, Val};
 use uuid::Uuid;
@@ -151,12 +153,44 @@ fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
         result: value.map(|value| value.json),
         logs: to_json(&logs)?,
         logs_truncated: outcome.logs_truncated,
+        egress: egress(outcome.egress)?,
         error,
         started_at: ended.started_at,
         ended_at: ended.ended_at,
         usage: run_usage(outcome.usage),
         parent_id: None,
     })
+}
+
+/// What is kept of it; nothing if nothing was asked.
+fn egress(mut egress: Egress) -> Result<Option<String>, TownError> {
+    if egress.requests.is_empty() && egress.dropped == 0 {
+        return Ok(None);
+    }
+    let beyond = egress.requests.len().saturating_sub(EGRESS_KEPT_MAX);
+    egress.requests.truncate(EGRESS_KEPT_MAX);
+    let view = EgressView {
+        requests: egress.requests.into_iter().map(request_view).collect(),
+        dropped: egress.dropped + beyond as u64,
+        bytes_out: egress.bytes_out,
+        bytes_in: egress.bytes_in,
+    };
+    to_json(&view).map(Some)
+}
+
+fn request_view(request: EgressRecord) -> EgressRequestView {
+    EgressRequestView {
+        method: request.method,
+        scheme: request.scheme.to_owned(),
+        host: request.host,
+        port: request.port,
+        status: request.status,
+        refused: request.denial.map(|code| code.as_str().to_owned()),
+        bytes_out: request.bytes_out,
+        bytes_in: request.bytes_in,
+        started_micros: request.started_micros,
+        duration_micros: request.duration_micros,
+    }
 }
 
 fn log_view(line: LogLine) -> LogView {
@@ -187,6 +221,10 @@ fn run_detail(run: Run) -> Result<RunDetail, TownError> {
         args: run.args,
         result: run.result,
         logs: from_json(&run.logs)?,
+        egress: run
+            .egress
+            .as_deref()
+            .map_or_else(|| Ok(EgressView::default()), from_json)?,
     })
 }
 

@@ -313,6 +313,48 @@ pub struct RunDetail {
     pub logs: Vec<LogView>,
     /// Whether more was logged than is kept.
     pub logs_truncated: bool,
+    /// What it asked of the network.
+    pub egress: EgressView,
+}
+
+/// What a run asked of the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EgressView {
+    /// Its requests, in the order of their beginnings: the first [`crate::limits::EGRESS_KEPT_MAX`].
+    pub requests: Vec<EgressRequestView>,
+    /// Requests that are not in the list.
+    pub dropped: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EgressRequestView {
+    /// `GET` and so on; `CONNECT` for a raw connection.
+    pub method: String,
+    /// `http`, `https` or `tcp`.
+    pub scheme: String,
+    /// The host, as a URL has it.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The status of the answer, if one came.
+    pub status: Option<u16>,
+    /// The code of the gateway's refusal, such as `EGRESS_DENIED`.
+    pub refused: Option<String>,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// When it began, since the run did.
+    pub started_micros: u64,
+    /// How long it took.
+    pub duration_micros: u64,
 }
 
 /// One logged line.

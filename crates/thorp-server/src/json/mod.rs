@@ -1,5 +1,6 @@
 //! The JSON shapes of the API, and how the town's values become them.
 
+mod egress;
 mod error;
 mod run;
 mod token;

@@ -1,5 +1,6 @@
 //! Runs: what was evaluated, and what came of it.
 
+use super::egress::Egress;
 use super::{Author, raw, time};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -49,6 +50,8 @@ pub(crate) struct FullRun {
     logs: Vec<LogLine>,
     /// Whether more was logged than is kept
     logs_truncated: bool,
+    /// What it asked of the network
+    egress: Egress,
     #[schema(value_type = serde_json::Value)]
     return_value: Box<RawValue>,
     /// Whether the result was `undefined`
@@ -170,6 +173,7 @@ impl From<RunDetail> for FullRun {
             emails: [],
             logs: detail.logs.into_iter().map(Into::into).collect(),
             logs_truncated: detail.logs_truncated,
+            egress: detail.egress.into(),
             return_value: raw(detail.result.unwrap_or_else(|| "null".to_owned())),
             return_undefined: detail.result_undefined,
             args: raw(detail.args),

@@ -130,7 +130,8 @@ CREATE TABLE runs (
     code TEXT,
     args TEXT NOT NULL,
     result TEXT,
-    logs TEXT NOT NULL
+    logs TEXT NOT NULL,
+    egress TEXT
 );
 CREATE INDEX runs_by_time ON runs (started_at);
 CREATE INDEX runs_by_val ON runs (val_id, started_at);

@@ -151,6 +151,7 @@ pub(crate) fn new_run(started_at: i64) -> NewRun {
         result_undefined: false,
         logs: "[]".into(),
         logs_truncated: false,
+        egress: None,
         error: None,
         started_at,
         ended_at: started_at + 300,

@@ -175,6 +175,8 @@ pub(crate) struct Run {
     #[serde(default)]
     pub(crate) logs_truncated: bool,
     #[serde(default)]
+    pub(crate) egress: Egress,
+    #[serde(default)]
     pub(crate) return_value: Option<Box<serde_json::value::RawValue>>,
     #[serde(default)]
     pub(crate) return_undefined: bool,
@@ -182,6 +184,28 @@ pub(crate) struct Run {
     pub(crate) args: Option<Box<serde_json::value::RawValue>>,
     #[serde(default)]
     pub(crate) code: Option<String>,
+}
+
+/// What a run asked of the network.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Egress {
+    pub(crate) requests: Vec<EgressRequest>,
+    pub(crate) dropped: u64,
+}
+
+/// One request to the network.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EgressRequest {
+    pub(crate) method: String,
+    pub(crate) scheme: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) status: Option<u16>,
+    pub(crate) refused: Option<String>,
+    pub(crate) bytes_out: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) duration_micros: i64,
 }
 
 impl Run {

@@ -2,7 +2,7 @@
 
 use super::arguments::log_line;
 use crate::cli::TownArgs;
-use crate::client::api::{Page, Run, RunError};
+use crate::client::api::{Egress, EgressRequest, Page, Run, RunError};
 use crate::client::{Client, escape, query};
 use crate::failure::Failure;
 use crate::output::style::{BAD, FAINT, GOOD, STRONG};
@@ -153,6 +153,7 @@ fn one(args: &RunsArgs, client: &Client, id: uuid::Uuid) -> Result<(), Failure> 
             "{FAINT}(more was logged than the town keeps){FAINT:#}"
         ));
     }
+    requests(&run.egress).for_each(output::line);
     output::line(ending(&run));
     Ok(())
 }
@@ -198,6 +199,35 @@ fn facts(run: &Run) -> String {
             .map(|args| format!("arguments: {}", json::pretty(args.get()))),
     );
     lines.join("\n")
+}
+
+/// A line for each request to the network.
+fn requests(egress: &Egress) -> impl Iterator<Item = String> {
+    let more = (egress.dropped > 0).then(|| {
+        format!(
+            "{FAINT}({} more requests to the network){FAINT:#}",
+            egress.dropped
+        )
+    });
+    egress.requests.iter().map(request).chain(more)
+}
+
+fn request(request: &EgressRequest) -> String {
+    let answer = match (&request.refused, request.status) {
+        (Some(code), _) => format!("{BAD}{}{BAD:#}", output::clean(code)),
+        (None, Some(status)) => status.to_string(),
+        (None, None) => "no answer".to_owned(),
+    };
+    format!(
+        "network: {} {}://{}:{} {answer} ({} sent, {} received, {})",
+        output::clean(&request.method),
+        output::clean(&request.scheme),
+        output::clean(&request.host),
+        request.port,
+        time::bytes(request.bytes_out),
+        time::bytes(request.bytes_in),
+        time::length(request.duration_micros)
+    )
 }
 
 fn ending(run: &Run) -> String {

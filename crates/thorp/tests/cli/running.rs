@@ -141,3 +141,16 @@ fn measured(text: &str) -> String {
         .collect::<Vec<_>>()
         .join("\n")
 }
+
+#[test]
+fn what_a_run_asks_of_the_network_is_shown() {
+    let town = Town::start();
+    let person = Person::logged_in(&town, &town.token());
+    person.get(&["eval", "fetch('http://169.254.169.254/').catch(() => 1)"]);
+    let runs = person.json(&["runs"]);
+    let one = person.run(&["runs", runs["data"][0]["id"].as_str().unwrap()]);
+    assert!(
+        measured(&one).contains("network: GET http://169.254.169.254:80 EGRESS_DENIED ("),
+        "{one:?}"
+    );
+}

@@ -67,6 +67,12 @@ fn the_run_of_an_answer_can_be_read() {
         "username": "@owner"
       },
       "code": "(a) => { console.log('hi', a); return a }",
+      "egress": {
+        "bytesIn": 0,
+        "bytesOut": 0,
+        "dropped": 0,
+        "requests": []
+      },
       "emails": [],
       "error": null,
       "id": "[id]",
