@@ -30,7 +30,7 @@ fn beyond_loopback() {
         .next()
         .unwrap()
         .to_owned();
-    insta::assert_snapshot!(shown(&output, &[(port, "[port]".into())]), @r#"
+    insta::assert_snapshot!(shown(&output, &[(port, "[port]")]), @r#"
     exit: 2
     --- stderr
     [time]  WARN thorp::serve::jail: THERE IS NO JAIL AROUND VALS (`--insecure-no-jail`): a hole in Deno is a hole in this machine
