@@ -23,6 +23,7 @@ import thorpEvalVaried from "./thorp-eval-varied.mjs";
 import thorpEvalZod from "./thorp-eval-zod.mjs";
 import thorpRun from "./thorp-run.mjs";
 import thorpRuntime from "./thorp-runtime.mjs";
+import thorpRuntimeNoJail from "./thorp-runtime-no-jail.mjs";
 import vm2 from "./vm2.mjs";
 import workerd from "./workerd.mjs";
 
@@ -32,6 +33,7 @@ export const contenders = [
   thorpEvalZod,
   thorpRun,
   thorpRuntime,
+  thorpRuntimeNoJail,
   nodeVm,
   vm2,
   isolatedVm,

@@ -1,42 +1,9 @@
-// Thorp's runtime crate alone, called in-process from Rust by its own program, which measures itself.
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { median } from "../lib/statistics.mjs";
+// Thorp's runtime crate alone, in the jail that a town has.
+import { thorpRuntimeContender } from "../lib/thorp-runtime.mjs";
 
-const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
-const run = promisify(execFile);
-
-let settings;
-const sustained = [];
-const bareDeno = [];
-
-/** One invocation is one round; its last line is the JSON. */
-async function measure(evaluations) {
-  const parameters = ["--deno", settings.deno, "--evaluations", String(evaluations)];
-  const { stdout } = await run(settings.runtimeBench, parameters, { maxBuffer: OUTPUT_BYTES_MAX });
-  const result = JSON.parse(stdout.trim().split("\n").at(-1));
-  sustained.push(result.sustainedPerSecond);
-  bareDeno.push(result.bareDenoPerSecond);
-  return result.samples;
-}
-
-export default {
+export default thorpRuntimeContender({
   name: "thorp-runtime",
   title: "**Thorp**, runtime crate alone, in-process in Rust",
-  isolation: "a process, Deno's permissions and resource limits, never used twice",
-  // Chosen by the program itself.
-  parallelisms: ["own"],
-  missing: ({ runtimeBench }) => (runtimeBench ? undefined : "`--runtime-bench` was not given"),
-  version: () => "same commit",
-  start(given) {
-    settings = given;
-  },
-  sample: measure,
-  sustained: () => ({ perSecond: median(sustained) }),
-  measuredNote: () => {
-    const ratio = median(sustained) / median(bareDeno);
-    return `its own bare \`deno run\`: ${median(bareDeno).toFixed(0)} /s, so ${ratio.toFixed(2)} of it`;
-  },
-  pid: () => undefined,
-  stop() {},
-};
+  isolation: "a process in a jail of tier A, never used twice",
+  jail: "full",
+});

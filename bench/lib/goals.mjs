@@ -2,6 +2,7 @@
 import { pairedRates, pairedRatio } from "./statistics.mjs";
 
 const P99_TO_P50_MAX = 4;
+const JAIL_MICROS_MAX = 200;
 const ZOD_MICROS_MAX = 25_000;
 const SUSTAINED_TO_BARE_MIN = 0.8;
 const SUSTAINED_TO_HTTP_WORKER_MIN = 1.5;
@@ -41,6 +42,19 @@ function sustained(title, above, below, least) {
   };
 }
 
+function added(title, above, below) {
+  return {
+    title,
+    judge(rows) {
+      const [with_, without] = [micros(rows[above]), micros(rows[below])];
+      if (!with_ || !without) return undefined;
+      const more = with_.p50Micros - without.p50Micros;
+      const detail = `${(more / 1000).toFixed(2)} ms`;
+      return { met: more <= JAIL_MICROS_MAX, ratio: with_.p50Micros / without.p50Micros, detail };
+    },
+  };
+}
+
 const tail = {
   title: "`POST /v1/eval`: p99 at most 4 x p50",
   judge(rows) {
@@ -75,6 +89,7 @@ export const goals = [
     SUSTAINED_TO_HTTP_WORKER_MIN,
   ),
   faster("runtime crate alone, p50 below Node's `vm`", "thorp-runtime", "node-vm"),
+  added("what the jail adds to a prepared evaluation: p50 at most 0.2 ms", "thorp-runtime", "thorp-runtime-no-jail"),
   sustained("sustained runtime crate against bare `deno run`", "thorp-runtime", "bare-deno", SUSTAINED_TO_BARE_MIN),
 ];
 

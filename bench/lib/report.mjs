@@ -3,7 +3,7 @@ import { PACE_MILLIS, RAMP_SHARE, WARM_UP_EVALUATIONS } from "./limits.mjs";
 
 const BYTES_PER_MIB = 1024 * 1024;
 const NONE = "-";
-const THORP_ROWS = ["thorp-eval", "thorp-eval-varied", "thorp-run", "thorp-runtime"];
+const THORP_ROWS = ["thorp-eval", "thorp-eval-varied", "thorp-run", "thorp-runtime", "thorp-runtime-no-jail"];
 
 const millis = (micros) => micros === undefined ? NONE : (micros / 1000).toFixed(micros < 10_000 ? 3 : 1);
 const perSecond = (rate) => rate.toFixed(rate < 10 ? 1 : 0);

@@ -65,7 +65,7 @@ export function thorpContender({ request, fixed = false, ...properties }) {
   let thorp;
   let always;
   return {
-    isolation: "a process, Deno's permissions and resource limits, never used twice",
+    isolation: "a process in a jail of tier A, never used twice",
     // Beyond the number of cores, so that an answer on its way back leaves no core idle.
     parallelisms: [1, 2, 4, 8],
     missing: ({ thorpUrl, thorpTokenFile }) =>
