@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
+use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use tempfile::TempDir;
 
@@ -15,7 +17,6 @@ pub struct Servers {
     pub port: u16,
     _streams: Vec<UnixListener>,
     _datagram: UnixDatagram,
-    _tcp: TcpListener,
 }
 
 /// Each file's content names the file.
@@ -90,19 +91,39 @@ pub fn serve(at: &Path) -> Servers {
     let abstract_at = |name: String| SocketAddr::from_abstract_name(name).unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = tcp.local_addr().unwrap().port();
+    answer(move || tcp.accept().map(|(stream, _)| stream));
+    for (path, bits) in [("outside/group.sock", 0o660), ("outside/open.sock", 0o666)] {
+        let listener = named(path, bits);
+        answer(move || listener.accept().map(|(stream, _)| stream));
+    }
     let datagram = format!("{}-datagram", abstract_name(at));
     Servers {
         port,
         _streams: vec![
-            named("outside/group.sock", 0o660),
-            named("outside/open.sock", 0o666),
             named("own/1/socket", 0o666),
             named("own/2/socket", 0o600),
             UnixListener::bind_addr(&abstract_at(abstract_name(at))).unwrap(),
         ],
         _datagram: UnixDatagram::bind_addr(&abstract_at(datagram)).unwrap(),
-        _tcp: tcp,
     }
+}
+
+/// Answers HTTP, so that whoever gets through need not wait to find out.
+fn answer<Stream>(accept: impl Fn() -> io::Result<Stream> + Send + 'static)
+where
+    Stream: Read + Write + Send + 'static,
+{
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    thread::spawn(move || {
+        while let Ok(mut stream) = accept() {
+            // The attacker may be gone before it has an answer.
+            thread::spawn(move || {
+                stream
+                    .read(&mut [0; 1024])
+                    .and_then(|_| stream.write_all(ANSWER))
+            });
+        }
+    });
 }
 
 /// The abstract socket's name, which nobody else has.

@@ -17,7 +17,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         |ground| read(ground.join("outside", "secret")),
     ),
     Attack::says("files.host-folders", "list the host's folders", |_| {
-        any(["/home", "/root", "/var", "/etc", "/boot", "/tmp", "/run"].map(list))
+        any(["/etc", "/boot", "/var", "/run"].map(list))
     }),
     Attack::says("files.root", "list the root", |_| root()),
     Attack::says("files.proc-self", "read /proc/self", |_| {

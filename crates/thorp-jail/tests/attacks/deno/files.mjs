@@ -39,6 +39,23 @@ const imported = (url, type) =>
       typeof it === "string" ? secret(it) : decode(it)
     );
 
+// Its memory is needed for the next one.
+async function worker(code) {
+  const url = `data:application/javascript,${encodeURIComponent(code)}`;
+  const worker = new Worker(url, { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(secret(data));
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
 export const attacks = {
   readTextFile: () => Deno.readTextFile(PASSWD).then(secret),
   readTextFileSync: () => secret(Deno.readTextFileSync(PASSWD)),
@@ -79,7 +96,7 @@ export const attacks = {
   },
   readDir: () =>
     first(
-      ...["/etc", "/home", "/root", "/proc"].map((path) => () =>
+      ...["/etc", "/boot", "/sys"].map((path) => () =>
         [...Deno.readDirSync(path)].length
       ),
     ),
@@ -115,30 +132,10 @@ export const attacks = {
     return secret((await import(url)).default);
   },
   "import-worker": ({ outside }) =>
-    new Promise((resolve, reject) => {
-      const code =
-        `import it from "file://${outside}/secret.mjs"; postMessage(it);`;
-      const worker = new Worker(
-        `data:application/javascript,${encodeURIComponent(code)}`,
-        { type: "module" },
-      );
-      worker.onmessage = ({ data }) => resolve(secret(data));
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-    }),
+    worker(`import it from "file://${outside}/secret.mjs"; postMessage(it);`),
   "worker-reads": () =>
-    new Promise((resolve, reject) => {
-      const code =
-        `try { postMessage(Deno.readTextFileSync("${PASSWD}")) } catch (error) { postMessage(error.message) }`;
-      const worker = new Worker(
-        `data:application/javascript,${encodeURIComponent(code)}`,
-        { type: "module" },
-      );
-      worker.onmessage = ({ data }) => resolve(secret(data));
-      worker.onerror = (event) => reject(new Error(event.message));
-    }),
+    worker(`try { postMessage(Deno.readTextFileSync("${PASSWD}")); }
+      catch (error) { postMessage(error.message); }`),
   fetch: () =>
     fetch(`file://${PASSWD}`).then((answer) => answer.text()).then(secret),
   "fetch-encoded": () =>

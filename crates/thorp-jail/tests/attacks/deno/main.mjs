@@ -2,7 +2,7 @@
 // the host, the group, and the attack. An attack answers with what it reached; if it throws, or answers with nothing, it was contained.
 import { setTimeout as wait } from "node:timers/promises";
 
-const WAIT_MILLIS = 4_000;
+const WAIT_MILLIS = 3_000;
 
 // What the kernel, and Deno on its behalf, say when there is nothing to be had. Any other error is a mistake in the attack.
 const REFUSALS = [

@@ -80,21 +80,32 @@ export const attacks = {
     const status = symbols.system(text("true"));
     return status === 0 && "a shell ran";
   },
-  fork: ({ libc }) => {
+  spawn: ({ libc, program }) => {
     const { symbols } = Deno.dlopen(libc, {
-      fork: { parameters: [], result: "i32" },
-      _exit: { parameters: ["i32"], result: "void" },
+      posix_spawn: {
+        parameters: ["buffer", "buffer", "i64", "i64", "buffer", "buffer"],
+        result: "i32",
+      },
     });
-    const pid = symbols.fork();
-    if (pid === 0) symbols._exit(0);
-    return pid > 0 && `made ${pid}`;
+    const words = [program, "--version"].map(text);
+    const at = (bytes) =>
+      Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+    const list = new BigUint64Array([...words.map(at), 0n]);
+    const none = new BigUint64Array(1);
+    const pid = new Uint8Array(4);
+    const error = symbols.posix_spawn(pid, words[0], 0n, 0n, list, none);
+    return error === 0 && "it ran";
   },
   mount: (ground) =>
     answer(byPath(ground)(number("mount"), text("none"), 0n, 0n, 0n, 0n)),
   unshare: called("unshare", 0x1000_0000),
   setns: called("setns", 0, 0),
   setuid: called("setuid", 0),
-  ptrace: called("ptrace", 0),
+  ptrace: (ground) => {
+    // PTRACE_SEIZE, which stops nobody.
+    const pid = BigInt(ground.neighbourPid);
+    return answer(byNumber(ground)(number("ptrace"), 0x4206n, pid, 0n, 0n, 0n));
+  },
   bpf: called("bpf", 0, 0, 0),
   perf: called("perf_event_open", 0, 0, -1, -1, 0),
   ring: (ground) => {
