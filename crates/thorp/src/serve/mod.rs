@@ -25,6 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How long runs may go on after the first signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
+const READ_BY_ALL: u32 = 0o022;
 /// How long threads that read or write may go on at the very end.
 const THREADS_GRACE: Duration = Duration::from_secs(1);
 
@@ -35,6 +36,9 @@ pub(crate) const OWN_EXECUTABLE: &str = "/proc/self/exe";
 pub(crate) fn execute(args: &ServeArgs) -> Result<(), Failure> {
     log::start(args.log_format)?;
     raise_open_files();
+    // Sandboxes may have users of their own, who read what the town lays out for them. What is the town's alone is made so
+    // one by one.
+    rustix::process::umask(READ_BY_ALL.into());
     let listener = listen::bind(&args.listen)?;
     let config = config(args)?;
     let runtime = async_runtime()?;
