@@ -12,7 +12,7 @@ use crate::host;
 use crate::native::library;
 use crate::setting::{Setting, as_ordinary_user};
 
-const CASES_LEAST: usize = 200;
+const CASES_LEAST: usize = 240;
 
 /// The attacks of a group are tried in one process, one after the other.
 const GROUPS: &[(&str, &str)] = &[

@@ -162,7 +162,7 @@ export const attacks = {
   "sqlite-attach-url": ({ outside }) => {
     const database = new DatabaseSync(":memory:");
     database.exec(
-      `ATTACH 'file:${outside}/secret?mode=ro' AS it; SELECT * FROM it.sqlite_master`,
+      `ATTACH 'file:${outside}/open/url.db?mode=rwc' AS it; CREATE TABLE it.t (a)`,
     );
     return "attached";
   },
@@ -223,11 +223,10 @@ export const attacks = {
     Deno.writeTextFile(`${deps}/open`, "x").then(() => "written"),
   "write-program": ({ program }) =>
     Deno.open(program, { write: true }).then(() => "open for writing"),
-  "remove-own": ({ own }) => Deno.remove(`${own}/code`).then(() => "removed"),
+  "remove-own": ({ own }) =>
+    Deno.remove(`${own}/link-proc`).then(() => "removed"),
   "remove-socket": ({ own }) =>
     Deno.remove(`${own}/socket`).then(() => "removed"),
-  "rename-own": ({ own, scratch }) =>
-    Deno.rename(`${own}/code`, `${scratch}/code`).then(() => "renamed"),
   "rename-shared": ({ deps }) =>
     Deno.rename(`${deps}/library`, `${deps}/other`).then(() => "renamed"),
   chmod: ({ own }) => Deno.chmod(`${own}/code`, 0o777).then(() => "changed"),
@@ -272,7 +271,7 @@ export const attacks = {
     new Promise((resolve, reject) => {
       const watcher = fs.watch(outside, () => resolve("told of a change"));
       watcher.on("error", reject);
-      setTimeout(() => resolve(""), 300);
+      setTimeout(() => resolve("watching"), 300);
     }),
   kv: ({ outside }) =>
     Deno.openKv(`${outside}/open/kv.db`).then(() => "made a database"),
@@ -291,4 +290,7 @@ export const attacks = {
     };
     return Deno.createHttpClient({ caCerts }) && "read";
   },
+  // Last, because the others need its code.
+  "rename-own": ({ own, scratch }) =>
+    Deno.rename(`${own}/code`, `${scratch}/code`).then(() => "renamed"),
 };

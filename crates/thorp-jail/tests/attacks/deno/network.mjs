@@ -110,8 +110,7 @@ export const attacks = {
     new Promise((resolve, reject) => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
       socket.onopen = () => resolve("connected");
-      socket.onerror = (event) =>
-        reject(new Error(`refused: ${event.message}`));
+      socket.onerror = (event) => reject(new Error(event.message));
     }),
   "node-connect": ({ port }) => connected(net.connect(port, "127.0.0.1")),
   "node-connect-socket": ({ outside }) =>

@@ -57,8 +57,9 @@ export const attacks = {
   "proc-self-root": read("/proc/self/root/etc/passwd"),
   "proc-self-cwd": read(`/proc/self/cwd/${up}etc/passwd`),
   "proc-thread-self": read("/proc/thread-self/environ"),
-  "proc-task": read("/proc/self/task/1/environ"),
-  "proc-one-environ": read("/proc/1/environ"),
+  "proc-task": read(`/proc/self/task/${Deno.pid}/environ`),
+  "proc-one-environ": async () =>
+    `read ${(await Deno.readTextFile("/proc/1/environ")).length}`,
   "proc-one-root": read("/proc/1/root/etc/passwd"),
   "proc-host-environ": ({ host }) =>
     Deno.readTextFile(`/proc/${host}/environ`).then((text) =>
@@ -83,7 +84,7 @@ export const attacks = {
     fs.symlinkSync("/proc/self", `${scratch}/self`);
     return secret(fs.readFileSync(`${scratch}/self/environ`, "utf8"));
   },
-  "proc-sys": read("/proc/sys/kernel/hostname"),
+  "proc-sys": () => Deno.readTextFile("/proc/sys/kernel/hostname"),
   "proc-net": async () =>
     `read ${(await Deno.readTextFile("/proc/net/tcp")).length}`,
   "dev-fd": async () => `read ${(await Deno.readTextFile("/dev/fd/0")).length}`,

@@ -69,14 +69,19 @@ export const attacks = {
   "node-worker": async () => {
     const { Worker } = await import("node:worker_threads");
     const code = `const { parentPort } = require("node:worker_threads");
-      try { parentPort.postMessage(String(require("node:child_process").execSync("id"))) }
-      catch (error) { parentPort.postMessage("") }`;
+      try {
+        const output = require("node:child_process").execSync("echo ran");
+        parentPort.postMessage({ output: String(output) });
+      } catch ({ message }) {
+        parentPort.postMessage({ message });
+      }`;
     const worker = new Worker(code, { eval: true });
-    const reached = await new Promise((resolve, reject) =>
+    const { output, message } = await new Promise((resolve, reject) =>
       worker.once("message", resolve).once("error", reject)
     );
     await worker.terminate();
-    return reached;
+    if (message) throw new Error(message);
+    return printed(output);
   },
   "kill-host": ({ host }) => process.kill(host, 0) && "signalled",
   "kill-parent": () =>
@@ -150,9 +155,5 @@ export const attacks = {
     const report = process.report?.getReport?.();
     if (JSON.stringify(report ?? {}).includes(`"${hostName}"`)) return hostName;
     return process.report?.writeReport?.(`${outside}/open/report`);
-  },
-  "load-average": () => {
-    // Without /proc there are none to read.
-    return os.loadavg().length !== 3 && "strange";
   },
 };
