@@ -359,6 +359,13 @@ fn fault_code(failure: &Failure) -> ErrorCode {
     }
 }
 
+/// What a program is told that connects by other means than the gateway.
+const RAW_NETWORK: [&str; 3] = [
+    "getaddrinfo EAI_AGAIN",
+    "connect EPERM",
+    "Operation not permitted (os error 1)",
+];
+
 fn fault_hint(failure: &Failure) -> Option<String> {
     let hint = match failure {
         Failure::NotJson { .. } => {
@@ -368,6 +375,11 @@ fn fault_hint(failure: &Failure) -> Option<String> {
         Failure::TimeLimit { .. } => "split the work into several runs",
         Failure::CpuLimit { .. } => "look for a loop that never ends",
         Failure::MemoryLimit { .. } => "work on smaller pieces at a time",
+        Failure::Thrown { message, .. }
+            if RAW_NETWORK.iter().any(|part| message.contains(part)) =>
+        {
+            "`fetch`, `WebSocket` and `EventSource` reach the network, raw connections don't; axios has `adapter: \"fetch\"`"
+        }
         _ => return None,
     };
     Some(hint.to_owned())

@@ -1,3 +1,4 @@
+use serde_json::json;
 use thorp_testkit::TestTown;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -145,4 +146,22 @@ fn imports_of_anonymous_callers_are_refused() {
       }
     }
     "#);
+}
+
+#[test]
+fn raw_connections_are_refused_with_a_hint() {
+    let town = TestTown::start();
+    for code in [
+        "Deno.connect({ port: 80 })",
+        "new Promise(async (ok, no) => (await import('node:http')).get('http://example.com/', ok).on('error', no))",
+    ] {
+        let body = json!({ "code": code }).to_string();
+        let error = &town.post("/v1/eval", town.token(), &body).expect(502)["error"];
+        assert!(
+            error["hint"]
+                .as_str()
+                .is_some_and(|hint| hint.starts_with("`fetch`, ")),
+            "{error}"
+        );
+    }
 }
