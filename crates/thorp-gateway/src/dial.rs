@@ -50,7 +50,11 @@ impl Dialer {
         };
         for address in &found {
             let verdict = self.policy.judge_address(to, *address)?;
-            if verdict == Verdict::Public && is_of_this_machine(*address) {
+            let asks = match verdict {
+                Verdict::Public => true,
+                Verdict::Allowed => self.policy.is_own_port(to, *address),
+            };
+            if asks && is_of_this_machine(*address) {
                 return Err(Refusal::Own(to.clone()).into());
             }
         }
@@ -102,7 +106,8 @@ fn is_of_this_machine(address: IpAddr) -> bool {
         socket.connect((address, 9))?;
         Ok(socket.local_addr()?.ip())
     };
-    source().is_ok_and(|source| source == address)
+    // All of loopback is, and the kernel sends to all of it from one address.
+    address.is_loopback() || source().is_ok_and(|source| source == address)
 }
 
 #[cfg(test)]
@@ -112,6 +117,7 @@ mod tests {
     #[test]
     fn this_machine_is_known() {
         assert!(is_of_this_machine("127.0.0.1".parse().unwrap()));
+        assert!(is_of_this_machine("127.3.2.1".parse().unwrap()));
         assert!(!is_of_this_machine("192.0.2.1".parse().unwrap()));
     }
 

@@ -11,7 +11,7 @@ use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
 
 use crate::accounting;
 use crate::error::ConfineError;
-use crate::jail::Jail;
+use crate::jail::{Jail, Layers};
 use crate::limits::THREADS_MAX;
 use crate::order::Order;
 use crate::paths;
@@ -61,7 +61,7 @@ fn prepare(
     }
     // What is still open closes itself when the program is executed.
     rustix::thread::set_no_new_privs(true).map_err(ConfineError::NoNewPrivileges)?;
-    if layers.namespaces || order.user.is_some() {
+    if layers != Layers::NONE && (layers.namespaces || has_rights()?) {
         drop_capabilities(order.user)?;
     }
     die_with_host()?;
@@ -128,6 +128,12 @@ fn set_limit(name: &'static str, resource: Resource, value: u64) -> Result<(), C
     };
     rustix::process::setrlimit(resource, limit)
         .map_err(|source| ConfineError::Limit { name, source })
+}
+
+/// Whether there is anything to give up, and the right to.
+fn has_rights() -> Result<bool, ConfineError> {
+    let sets = rustix::thread::capabilities(None).map_err(ConfineError::Capabilities)?;
+    Ok(sets.effective.contains(CapabilitySet::SETPCAP))
 }
 
 /// Gives up all of root's rights for good, and becomes nobody else's user.

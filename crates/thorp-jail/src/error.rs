@@ -82,7 +82,7 @@ pub enum ConfineError {
     #[error("pivot_root: {0}")]
     PivotRoot(Errno),
     /// A new process, with namespaces of its own.
-    #[error("clone3: {0}")]
+    #[error("clone: {0}")]
     Clone(io::Error),
     /// The name of the host.
     #[error("sethostname: {0}")]

@@ -46,17 +46,25 @@ pub(crate) enum Cloned {
 }
 
 /// Forks this process, which must have one thread. The child is a child of this process's parent.
-pub(crate) fn clone_process(flags: u64) -> io::Result<Cloned> {
+///
+/// By `clone`, not `clone3`: containers refuse the newer call, as they can't look at its arguments.
+pub(crate) fn clone_process(namespaces: i32) -> io::Result<Cloned> {
     let mut pidfd: libc::c_int = -1;
-    // SAFETY: all zeros is a valid `clone_args`: it asks for nothing.
-    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
-    args.flags = flags | u64::from((libc::CLONE_PARENT | libc::CLONE_PIDFD).cast_unsigned());
-    args.pidfd = (&raw mut pidfd) as u64;
-    let size = size_of::<libc::clone_args>();
-    // SAFETY: `args` is a live `clone_args` of that size, and `pidfd` outlives the call. No memory is shared, and no stack
-    // given, so that the child goes on with a copy of all memory; the zygote has one thread, so that no lock is held in
-    // it by a thread that the child does not have.
-    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size) };
+    let flags = namespaces | libc::CLONE_PARENT | libc::CLONE_PIDFD;
+    let nothing = std::ptr::null::<libc::c_void>();
+    // SAFETY: `pidfd` outlives the call, which with this flag writes a descriptor there. No memory is shared, and no stack
+    // given, so that the child goes on with a copy of all memory; the zygote has one thread, so that no lock is held in it
+    // by a thread that the child does not have. The other arguments are not read without flags that are not given.
+    let pid = unsafe {
+        libc::syscall(
+            libc::SYS_clone,
+            libc::c_long::from(flags),
+            nothing,
+            &raw mut pidfd,
+            nothing,
+            nothing,
+        )
+    };
     check(pid)?;
     if pid == 0 {
         return Ok(Cloned::Child);

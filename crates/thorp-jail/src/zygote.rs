@@ -86,7 +86,7 @@ fn serve() -> Result<(), ConfineError> {
 struct Zygote {
     setting: Setting,
     host: Host,
-    flags: u64,
+    namespaces: i32,
 }
 
 impl Zygote {
@@ -105,7 +105,7 @@ impl Zygote {
         }
         rustix::process::umask(PRIVATE_FILES.into());
         Ok(Self {
-            flags: flags(setting.jail.layers),
+            namespaces: namespaces(setting.jail.layers),
             setting,
             host,
         })
@@ -116,7 +116,7 @@ impl Zygote {
         order: &Order,
         descriptors: &[OwnedFd],
     ) -> Result<(i32, OwnedFd), ConfineError> {
-        match sys::clone_process(self.flags).map_err(ConfineError::Clone)? {
+        match sys::clone_process(self.namespaces).map_err(ConfineError::Clone)? {
             Cloned::Parent { pid, pidfd } => Ok((pid, pidfd)),
             Cloned::Child => {
                 let descriptors: Vec<BorrowedFd<'_>> =
@@ -130,7 +130,7 @@ impl Zygote {
 }
 
 /// What a child is cut off from by being made.
-fn flags(layers: Layers) -> u64 {
+fn namespaces(layers: Layers) -> i32 {
     if !layers.namespaces {
         return 0;
     }
@@ -144,7 +144,7 @@ fn flags(layers: Layers) -> u64 {
     } else {
         libc::CLONE_NEWNET
     };
-    u64::from((all | network).cast_unsigned())
+    all | network
 }
 
 fn open(path: &'static str, flags: OFlags) -> Result<OwnedFd, ConfineError> {

@@ -70,8 +70,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy of a town that listens at `own` (port 0: all ports; the unspecified address says nothing here, as an
-    /// address of the machine is known only when it is connected to).
+    /// The policy of a town that listens at `own` (port 0: all ports; the unspecified address: all addresses of the
+    /// machine, which are known only when they are connected to, see [`Self::is_own_port`]).
     #[must_use]
     pub fn new(rules: Rules, own: Vec<SocketAddr>) -> Self {
         Self { rules, own }
@@ -115,8 +115,21 @@ impl Policy {
         let own = self.own.iter().any(|own| {
             canonical(own.ip()) == address && (own.port() == 0 || own.port() == destination.port())
         });
-        own && !(self.rules.allow.iter())
-            .any(|rule| rule.has_port() && rule.matches(destination, Some(address)))
+        own && !self.is_meant(destination, address)
+    }
+
+    /// Whether the town listens at this port of every address of its machine, and no rule means the town.
+    #[must_use]
+    pub fn is_own_port(&self, destination: &Destination, address: IpAddr) -> bool {
+        let everywhere = |own: &SocketAddr| {
+            own.ip().is_unspecified() && (own.port() == 0 || own.port() == destination.port())
+        };
+        self.own.iter().any(everywhere) && !self.is_meant(destination, address)
+    }
+
+    fn is_meant(&self, destination: &Destination, address: IpAddr) -> bool {
+        let mut allow = self.rules.allow.iter();
+        allow.any(|rule| rule.has_port() && rule.matches(destination, Some(address)))
     }
 }
 

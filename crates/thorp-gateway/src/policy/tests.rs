@@ -366,3 +366,16 @@ proptest! {
         let _ = Destination::parse(&text, 1);
     }
 }
+
+#[test]
+fn a_town_that_listens_everywhere_is_meant_by_its_port_alone() {
+    let check = |allow: &[&str], to: &str, port: u16| {
+        let rules = Rules::parse(allow, &[]).unwrap();
+        let policy = Policy::new(rules, vec!["0.0.0.0:8700".parse().unwrap()]);
+        let to = Destination::parse(to, port).unwrap();
+        policy.is_own_port(&to, to.ip().unwrap())
+    };
+    assert!(check(&["10.0.0.0/8"], "10.0.0.5", 8700));
+    assert!(!check(&["10.0.0.0/8"], "10.0.0.5", 5432));
+    assert!(!check(&["10.0.0.5:8700"], "10.0.0.5", 8700));
+}
