@@ -61,7 +61,9 @@ fn prepare(
     }
     // What is still open closes itself when the program is executed.
     rustix::thread::set_no_new_privs(true).map_err(ConfineError::NoNewPrivileges)?;
-    if layers != Layers::NONE && (layers.namespaces || has_rights()?) {
+    // A user of its own that cannot be had is a failure, not a lesser jail.
+    let must = layers.namespaces || order.user.is_some();
+    if must || (layers != Layers::NONE && has_rights()?) {
         drop_capabilities(order.user)?;
     }
     die_with_host()?;
