@@ -1,9 +1,10 @@
 //! `thorp doctor`, on a machine that has what the tests need.
 
-use super::support::{Options, Person, Town, behind, shown, thorp, town_data};
+use super::support::{Options, Person, Town, behind, shown, thorp, thorp_at, town_data};
 use serde_json::Value;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn doctor(data: &str, scratch: &str) -> Output {
@@ -19,11 +20,19 @@ fn doctor(data: &str, scratch: &str) -> Output {
 fn jail(first: Command) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
-    let mut command = thorp();
+    // Other users need not get to where the programs are built.
+    let copy = |program: &Path| {
+        let copy = folder.path().join(program.file_name().unwrap());
+        if std::fs::hard_link(program, &copy).is_err() {
+            std::fs::copy(program, &copy).unwrap();
+        }
+        copy
+    };
+    let mut command = thorp_at(&copy(Path::new(env!("CARGO_BIN_EXE_thorp"))));
     command.args(["doctor", "--json", "--data"]);
     command.arg(folder.path().join("data"));
     command.env("TMPDIR", folder.path());
-    command.env("THORP_DENO", thorp_testkit::deno());
+    command.env("THORP_DENO", copy(&thorp_testkit::deno()));
     let found = findings(&behind(first, &command).output().unwrap());
     let told = found["checks"].as_array().unwrap().iter();
     let after = told.skip_while(|check| check["name"] != "sandbox");
