@@ -8,10 +8,8 @@ use thorp_jail::{Command, Exit, Input, Jail, Limits, Mount, Sandbox, Spawner};
 use tokio::io::AsyncReadExt;
 
 use crate::host::{self, Servers, Tree};
-use crate::setting::Setting;
+use crate::setting::{Setting, attacker, confine};
 
-const CONFINE: &str = env!("CARGO_BIN_EXE_thorp-jail-confine");
-pub const ATTACKER: &str = env!("CARGO_BIN_EXE_thorp-jail-attacker");
 const OWN: &str = "1";
 pub const NEIGHBOUR: &str = "2";
 const ATTACK_WAIT: Duration = Duration::from_secs(60);
@@ -40,8 +38,8 @@ impl Ground {
         let folder = host::folder_for_all();
         let at = folder.path().to_owned();
         // A name of its own tells whose processes are whose.
-        let attacker = host::copy(Path::new(ATTACKER), &at);
-        let confine = host::for_all(Path::new(CONFINE), &at);
+        let attacker = host::copy(&attacker(), &at);
+        let confine = host::for_all(&confine(), &at);
         host::furnish(&at, &attacker);
         furnish(&at);
         let servers = host::serve(&at);

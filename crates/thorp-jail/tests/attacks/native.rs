@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use thorp_jail::{Command, limits};
 
 use crate::answer::{Answer, judge};
-use crate::ground::{ATTACKER, Ground, NEIGHBOUR, attack};
+use crate::ground::{Ground, NEIGHBOUR, attack};
 use crate::host;
-use crate::setting::{Setting, as_ordinary_user};
+use crate::setting::{Setting, as_ordinary_user, attacker};
 
 const CASES_LEAST: usize = 300;
 
 /// All names of attacks.
 pub fn cases() -> Vec<String> {
-    let output = std::process::Command::new(ATTACKER)
+    let output = std::process::Command::new(attacker())
         .arg("list")
         .output()
         .unwrap();

@@ -59,7 +59,7 @@ const RUN_DATA_BYTES: u64 = (555 + 128) << 20;
 const DATA_BYTES: u64 = (555 + 645) << 20;
 
 /// Deno: `THORP_DENO`, or that of the nearest `node_modules`.
-fn deno() -> PathBuf {
+pub fn deno() -> PathBuf {
     if let Some(path) = std::env::var_os("THORP_DENO") {
         return path.into();
     }

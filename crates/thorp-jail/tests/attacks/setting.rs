@@ -1,9 +1,11 @@
 //! The kinds of jail that are attacked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use thorp_jail::Layers;
+
+use crate::scripts::deno;
 
 /// Who confines, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,9 @@ pub fn as_ordinary_user(test: &str) -> bool {
     }
     let folder = crate::host::folder_for_all();
     let program = crate::host::for_all(&std::env::current_exe().unwrap(), folder.path());
+    for built in [CONFINE, ATTACKER] {
+        crate::host::copy(Path::new(built), folder.path());
+    }
     let mut command = Command::new("setpriv");
     command
         .args([
@@ -87,7 +92,9 @@ pub fn as_ordinary_user(test: &str) -> bool {
             "--",
         ])
         .arg(program)
-        .env("TMPDIR", open_folder(folder.path()));
+        .env("TMPDIR", open_folder(folder.path()))
+        .env(PROGRAMS, folder.path())
+        .env("THORP_DENO", crate::host::for_all(&deno(), folder.path()));
     again(command, test);
     true
 }
@@ -102,6 +109,29 @@ pub fn alone(test: &str) -> bool {
     true
 }
 
+/// Where the other user finds the programs: they need not get to where they are built.
+const PROGRAMS: &str = "THORP_TEST_PROGRAMS";
+const CONFINE: &str = env!("CARGO_BIN_EXE_thorp-jail-confine");
+const ATTACKER: &str = env!("CARGO_BIN_EXE_thorp-jail-attacker");
+
+/// The helper.
+pub fn confine() -> PathBuf {
+    built(CONFINE)
+}
+
+/// The native attacker.
+pub fn attacker() -> PathBuf {
+    built(ATTACKER)
+}
+
+fn built(program: &str) -> PathBuf {
+    let program = Path::new(program);
+    match std::env::var_os(PROGRAMS) {
+        Some(folder) => Path::new(&folder).join(program.file_name().unwrap()),
+        None => program.to_owned(),
+    }
+}
+
 const ALONE: &str = "THORP_TEST_ALONE";
 
 fn again(mut command: Command, test: &str) {
@@ -114,7 +144,7 @@ fn again(mut command: Command, test: &str) {
 }
 
 /// Where the other user makes its own folders.
-fn open_folder(folder: &Path) -> std::path::PathBuf {
+fn open_folder(folder: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let open = folder.join("open");
     std::fs::create_dir(&open).unwrap();
