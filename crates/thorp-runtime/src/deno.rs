@@ -11,12 +11,15 @@ use crate::config::RuntimeConfig;
 use crate::error::{DENO_VERSION, RuntimeError};
 use crate::folder::Seen;
 use crate::guest;
+use crate::image::Image;
 use crate::limits;
 
 /// What every sandbox is started with.
 #[derive(Debug)]
 pub(crate) struct Deno {
     binary: PathBuf,
+    /// What is started instead.
+    image: Option<Image>,
     /// The folder of the guest's files.
     pub(crate) guest: PathBuf,
     /// Folders that every sandbox may read.
@@ -26,9 +29,10 @@ pub(crate) struct Deno {
 }
 
 impl Deno {
-    pub(crate) fn new(config: &RuntimeConfig, guest: PathBuf) -> Self {
+    pub(crate) fn new(config: &RuntimeConfig, image: Option<Image>, guest: PathBuf) -> Self {
         Self {
             binary: config.deno.clone(),
+            image,
             guest,
             readable: config.readable.clone(),
             jsr_registry: config.jsr_registry.clone(),
@@ -36,10 +40,17 @@ impl Deno {
         }
     }
 
+    /// The file that is executed.
+    pub(crate) fn binary(&self) -> &Path {
+        self.image
+            .as_ref()
+            .map_or(&self.binary, |image| &image.path)
+    }
+
     /// The command that starts the guest.
     pub(crate) fn command(&self, name: &str, seen: &Seen, idle_priority: bool) -> Command {
         Command {
-            program: self.binary.clone(),
+            program: self.binary().to_owned(),
             args: self.args(seen),
             env: self.environment(seen),
             cwd: seen.modules.clone(),

@@ -16,6 +16,7 @@ mod error;
 mod folder;
 mod frame;
 mod guest;
+mod image;
 mod job;
 pub mod limits;
 mod logs;
