@@ -23,7 +23,10 @@ const PAGES: u64 = 1 << 28;
 const PAGE_BYTES: u64 = 4096;
 /// Readable and executable by the sandboxes' users.
 const MODE: u32 = 0o755;
-const NAME: &str = "deno-image-";
+/// Of the folder of a copy.
+const FOLDER: &str = "deno-image-";
+/// Of the copy: processes are called by it.
+const NAME: &str = "deno";
 
 /// A copy, which nobody else changes while this lives.
 #[derive(Debug)]
@@ -42,38 +45,51 @@ impl Image {
     pub(crate) fn make(program: &Path, folder: &Path) -> io::Result<Self> {
         let stock = File::open(program)?;
         let parts = relocate::parts(&stock, address()?)?;
-        let prefix = format!("{NAME}{}-", identity(program, &stock)?);
+        let prefix = format!("{FOLDER}{}-", identity(program, &stock)?);
         if let Some(image) = left(folder, &prefix, stock.metadata()?.len(), &parts)? {
             return Ok(image);
         }
         loop {
             let random = getrandom::u64().map_err(io::Error::other)?;
-            let path = folder.join(format!("{prefix}{random:016x}"));
+            let own = folder.join(format!("{prefix}{random:016x}"));
+            fs::create_dir(&own)?;
+            let path = own.join(NAME);
             File::create_new(&path)?;
             // Another runtime may have found it meanwhile, and taken or removed it.
             let Some(lock) = lock(&path) else { continue };
-            fs::copy(program, &path)?;
-            fs::set_permissions(&path, fs::Permissions::from_mode(MODE))?;
-            write(&path, &parts)?;
-            return Ok(Self { path, _lock: lock });
+            return match copy(program, &path, &parts) {
+                Ok(()) => Ok(Self { path, _lock: lock }),
+                Err(error) => {
+                    // What did not fit must not take the room of what would.
+                    fs::remove_dir_all(&own)?;
+                    Err(error)
+                }
+            };
         }
     }
+}
+
+fn copy(program: &Path, path: &Path, parts: &[Part]) -> io::Result<()> {
+    fs::copy(program, path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(MODE))?;
+    write(path, parts)
 }
 
 /// A copy of the same file that nobody uses, at its new address.
 fn left(folder: &Path, prefix: &str, size: u64, parts: &[Part]) -> io::Result<Option<Image>> {
     let mut found = None;
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !name.starts_with(NAME) {
+        let own = entry?.path();
+        let name = own.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with(FOLDER) {
             continue;
         }
+        let path = own.join(NAME);
         let Some(lock) = lock(&path) else { continue };
         // A shorter one was being copied when its host was killed.
         let is_whole = name.starts_with(prefix) && fs::metadata(&path)?.len() == size;
         if !is_whole || found.is_some() {
-            fs::remove_file(&path)?;
+            fs::remove_dir_all(&own)?;
             continue;
         }
         match write(&path, parts) {
