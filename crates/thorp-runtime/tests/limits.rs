@@ -6,6 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::{Town, logs, show};
+use thorp_runtime::limits::ERROR_TEXT_BYTES_MAX;
 use thorp_runtime::{Failure, RunLimits};
 
 const MEMORY: &str = "! the run needs more than 128 MiB of memory";
@@ -103,6 +104,28 @@ async fn a_flood_of_output_does_not_hide_the_clock() {
         );
         assert!(!outcome.logs.is_empty(), "{code}");
         assert!(start.elapsed() < Duration::from_secs(30));
+    }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn the_texts_of_an_error_are_cut() {
+    let town = Town::start().await;
+    let code = "const error = new Error('m'.repeat(1e6)); error.name = 'n'.repeat(1e6); error.stack = 's'.repeat(1e6); throw error";
+    let Err(Failure::Thrown {
+        name,
+        message,
+        stack,
+    }) = town.body(code).await.result
+    else {
+        panic!("it was not thrown");
+    };
+    for text in [name, message, stack.unwrap_or_default()] {
+        assert!(
+            (1..=ERROR_TEXT_BYTES_MAX).contains(&text.len()),
+            "{}",
+            text.len()
+        );
     }
     town.stop().await;
 }

@@ -262,3 +262,32 @@ fn author(user: UserRef) -> AuthorView {
         name: user.name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_keeps_so_many_requests_and_counts_the_others() {
+        let request = EgressRecord {
+            method: "GET".to_owned(),
+            scheme: "https",
+            host: "example.com".to_owned(),
+            port: 443,
+            status: Some(200),
+            denial: None,
+            bytes_out: 1,
+            bytes_in: 2,
+            started_micros: 3,
+            duration_micros: 4,
+        };
+        let asked = Egress {
+            requests: vec![request; EGRESS_KEPT_MAX + 3],
+            dropped: 2,
+            bytes_in: 5,
+            bytes_out: 6,
+        };
+        let kept: EgressView = from_json(&egress(asked).unwrap().unwrap()).unwrap();
+        assert_eq!((kept.requests.len(), kept.dropped), (EGRESS_KEPT_MAX, 5));
+    }
+}

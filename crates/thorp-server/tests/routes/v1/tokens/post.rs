@@ -1,4 +1,5 @@
 use thorp_testkit::TestTown;
+use thorp_town::limits::TOKENS_MAX;
 
 #[test]
 fn tokens_do_what_their_scopes_say() {
@@ -62,4 +63,20 @@ fn a_token_that_expires_makes_none_that_outlives_it() {
         let made = town.post("/v1/tokens", &short.0, body).text("expiresAt");
         assert!(made <= short.1, "{made} {}", short.1);
     }
+}
+
+#[test]
+fn an_account_has_so_many_tokens_and_no_more() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    // She has the one that she came with.
+    let made: Vec<_> = (1..TOKENS_MAX)
+        .map(|_| town.post("/v1/tokens", &alice, "{}"))
+        .collect();
+    assert!(made.iter().all(|reply| reply.status == 201));
+    let refused = town.post("/v1/tokens", &alice, "{}").expect(413);
+    assert_eq!(refused["error"]["code"], "TOO_LARGE");
+    let path = format!("/v1/tokens/{}", made[0].text("id"));
+    assert_eq!(town.delete(&path, &alice).status, 204);
+    assert_eq!(town.post("/v1/tokens", &alice, "{}").status, 201);
 }

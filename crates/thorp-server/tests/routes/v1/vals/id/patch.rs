@@ -1,5 +1,6 @@
 use serde_json::Value;
 use thorp_testkit::TestTown;
+use thorp_town::limits::README_BYTES_MAX;
 
 #[test]
 fn each_field_changes_alone() {
@@ -40,4 +41,18 @@ fn refusals() {
     check(&alice, "{", 400, "BAD_JSON");
     check(&bob, r#"{"name": "mine"}"#, 403, "FORBIDDEN");
     check("", r#"{"name": "mine"}"#, 401, "UNAUTHORIZED");
+}
+
+#[test]
+fn a_readme_may_be_so_long_and_no_longer() {
+    let town = TestTown::start();
+    let id = town.add_val(town.token(), "hello", "private", "export default 1");
+    let path = format!("/v1/vals/{id}");
+    let patch = |bytes: usize| {
+        let body = serde_json::json!({ "readme": "x".repeat(bytes) });
+        town.patch(&path, town.token(), &body.to_string())
+    };
+    assert_eq!(patch(README_BYTES_MAX).status, 200);
+    let refused = patch(README_BYTES_MAX + 1).expect(413);
+    assert_eq!(refused["error"]["code"], "TOO_LARGE");
 }
