@@ -7,7 +7,7 @@
 import { Channel, Kind } from "./channel.ts";
 import { Logs } from "./console.ts";
 import { seal } from "./internals.ts";
-import { installFetch } from "./network.ts";
+import { hideProxy, installFetch } from "./network.ts";
 import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
 import { Runner } from "./runner.ts";
 import { installUncaught } from "./uncaught.ts";
@@ -35,6 +35,7 @@ logs.install();
 const runner = new Runner(channel, logs);
 installUncaught(runner.fail);
 installFetch();
+hideProxy();
 
 /** Gives up what only the boot needed. */
 function giveUp(socket: string): void {

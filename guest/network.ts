@@ -25,3 +25,24 @@ export function installFetch(): void {
   }.fetch;
   defineProperty(globalThis, "fetch", { configurable: true, enumerable: true, writable: true, value });
 }
+
+const PROXY = "ALL_PROXY";
+
+/**
+ * Hides from programs where `fetch` leads: Deno reads it from the process's environment whenever it begins to, and
+ * libraries that read it too would take it for a proxy that they can speak with. What a program sets itself it sees.
+ */
+export function hideProxy(): void {
+  const { env } = Deno;
+  const { get, has, toObject } = env;
+  const ours = get(PROXY);
+  if (ours === undefined) return;
+  const isHidden = (name: string) => name === PROXY && get(name) === ours;
+  env.get = (name) => isHidden(name) ? undefined : get(name);
+  env.has = (name) => !isHidden(name) && has(name);
+  env.toObject = () => {
+    const all = toObject();
+    if (all[PROXY] === ours) delete all[PROXY];
+    return all;
+  };
+}

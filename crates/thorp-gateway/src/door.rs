@@ -1,21 +1,26 @@
 //! One sandbox's way out: its listener, its connections, and for whom they are.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::denial::{Code, Denial};
+use crate::dns::Book;
 use crate::gateway::Shared;
 use crate::ledger::{Budget, Egress, Ledger, Tenant};
-use crate::limits::{ACCEPT_PAUSE, GUEST_CONNECTIONS_KEPT_MAX, GUEST_CONNECTIONS_MAX};
+use crate::limits::{
+    ACCEPT_PAUSE, GUEST_CONNECTIONS_KEPT_MAX, GUEST_CONNECTIONS_MAX, REFUSALS_KEPT_MAX,
+};
 use crate::line;
 use crate::meter::Counted;
 use crate::policy::Destination;
 use crate::pulse::Pulse;
+use crate::raw;
 use crate::slack::Slack;
 
 /// A door belongs to one user for life.
@@ -28,6 +33,8 @@ pub struct OtherUser;
 pub struct Door {
     state: Arc<DoorState>,
     accepting: JoinHandle<()>,
+    network: JoinSet<()>,
+    refused: mpsc::Receiver<Denial>,
 }
 
 /// What the connections of a door share.
@@ -36,6 +43,9 @@ pub(crate) struct DoorState {
     assigned: Mutex<Option<Arc<Ledger>>>,
     places: Arc<Semaphore>,
     connections: AtomicUsize,
+    /// The names that raw connections may mean.
+    pub(crate) book: Mutex<Book>,
+    refused: mpsc::Sender<Denial>,
 }
 
 impl std::fmt::Debug for DoorState {
@@ -46,14 +56,50 @@ impl std::fmt::Debug for DoorState {
 
 impl Door {
     pub(crate) fn open(shared: Arc<Shared>, listener: UnixListener, process: Option<i32>) -> Self {
+        let (sender, refused) = mpsc::channel(REFUSALS_KEPT_MAX);
         let state = Arc::new(DoorState {
             places: Arc::new(Semaphore::new(shared.limits.open_requests)),
             shared,
             assigned: Mutex::default(),
             connections: AtomicUsize::new(0),
+            book: Mutex::default(),
+            refused: sender,
         });
         let accepting = tokio::spawn(accept(state.clone(), listener, process));
-        Self { state, accepting }
+        Self {
+            state,
+            accepting,
+            network: JoinSet::new(),
+            refused,
+        }
+    }
+
+    /// Serves the sandbox's own network too: connections to `listeners` go where they were meant to, under the same
+    /// policy; `names` is where the sandbox asks for names. Both must not block.
+    ///
+    /// # Errors
+    /// If the runtime takes no more descriptors.
+    pub fn serve_network(
+        &mut self,
+        listeners: Vec<std::net::TcpListener>,
+        names: std::net::UdpSocket,
+    ) -> io::Result<()> {
+        self.network = raw::serve(&self.state, listeners, names)?;
+        Ok(())
+    }
+
+    /// The next raw connection that was refused or cut. Nobody else tells the program: to it, the connection just ends.
+    pub async fn refused(&mut self) -> Denial {
+        match self.refused.recv().await {
+            Some(denial) => denial,
+            // The state holds a sender.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A raw connection that was refused or cut and not yet told, if any.
+    pub fn try_refused(&mut self) -> Option<Denial> {
+        self.refused.try_recv().ok()
     }
 
     /// Begins an evaluation: requests are made for this user, within this budget, and the report starts anew. What is
@@ -71,6 +117,11 @@ impl Door {
         Ok(())
     }
 
+    /// A raw connection under the same policy, in the same account. Who carries it bounds its idle time.
+    pub async fn connect(&self, to: &Destination) -> Result<Counted<TcpStream>, Denial> {
+        self.state.connect(to).await
+    }
+
     /// What the evaluation has used so far.
     #[must_use]
     pub fn report(&self) -> Egress {
@@ -80,18 +131,23 @@ impl Door {
             .map(|ledger| ledger.report())
             .unwrap_or_default()
     }
+}
 
+impl Drop for Door {
+    fn drop(&mut self) {
+        // The task owns the connections' tasks, which end with it.
+        self.accepting.abort();
+    }
+}
+
+impl DoorState {
     /// A raw connection under the same policy, in the same account. Who carries it bounds its idle time.
-    pub async fn connect(&self, to: &Destination) -> Result<Counted<TcpStream>, Denial> {
-        let ledger = self.state.ledger()?;
+    pub(crate) async fn connect(&self, to: &Destination) -> Result<Counted<TcpStream>, Denial> {
+        let ledger = self.ledger()?;
         ledger.take_request()?;
-        let place = self
-            .state
-            .place()
-            .await
-            .inspect_err(|_| ledger.drop_one())?;
+        let place = self.place().await.inspect_err(|_| ledger.drop_one())?;
         let open = ledger.open("CONNECT", "tcp", to, place);
-        let shared = &self.state.shared;
+        let shared = &self.shared;
         let dialing = timeout(shared.limits.connect, shared.dialer.dial(&ledger.user, to));
         let dialed = dialing.await.unwrap_or_else(|_| {
             let message = format!("no connection to `{to}` in time");
@@ -105,16 +161,12 @@ impl Door {
             Arc::new(Pulse::new()),
         ))
     }
-}
 
-impl Drop for Door {
-    fn drop(&mut self) {
-        // The task owns the connections' tasks, which end with it.
-        self.accepting.abort();
+    /// Tells of a raw connection's refusal. Beyond the bound nobody reads on.
+    pub(crate) fn refuse(&self, denial: Denial) {
+        let _ = self.refused.try_send(denial);
     }
-}
 
-impl DoorState {
     pub(crate) fn ledger(&self) -> Result<Arc<Ledger>, Denial> {
         let ledger = self.assigned().clone();
         ledger.ok_or_else(|| Denial::new(Code::Denied, "nothing runs in this sandbox"))

@@ -7,7 +7,7 @@ use tokio::net::UnixListener;
 
 use crate::dial::Dialer;
 use crate::door::Door;
-use crate::limits::Limits;
+use crate::limits::{Limits, RAW_PORTS, RAW_PORTS_MAX};
 use crate::policy::{Policy, Rules};
 use crate::resolve::{Lookups, Resolve, SystemResolver};
 use crate::tls::{Roots, Tls};
@@ -61,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) limits: Limits,
     pub(crate) users: Arc<Users>,
+    ports: Vec<u16>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -74,7 +75,12 @@ impl Gateway {
     pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
         let lookups = Lookups::new(config.resolver, config.limits.lookup);
         let policy = Policy::new(config.rules, config.own);
+        let mut ports: Vec<u16> = policy.allowed_ports().chain(RAW_PORTS).collect();
+        ports.truncate(RAW_PORTS_MAX);
+        ports.sort_unstable();
+        ports.dedup();
         let shared = Shared {
+            ports,
             dialer: Dialer::new(policy, lookups, &config.limits),
             tls: Tls::new(config.roots)?,
             limits: config.limits,
@@ -83,6 +89,12 @@ impl Gateway {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// The ports at which raw connections are to be taken: those that rules allow by number, and usual ones.
+    #[must_use]
+    pub fn ports(&self) -> &[u16] {
+        &self.shared.ports
     }
 
     /// Serves one sandbox on its listener until the door is dropped. Costs a task; wakes only for connections, of which

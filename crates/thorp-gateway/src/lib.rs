@@ -11,6 +11,7 @@
 
 mod denial;
 mod dial;
+mod dns;
 mod door;
 mod gateway;
 mod headers;
@@ -21,6 +22,7 @@ mod meter;
 pub mod policy;
 mod pool;
 mod pulse;
+mod raw;
 mod relay;
 mod resolve;
 mod slack;

@@ -20,6 +20,21 @@ pub const GUEST_HEAD_SECS_MAX: u64 = 120;
 /// Interim (1xx) answers before the real one.
 pub const INTERIM_ANSWERS_MAX: u32 = 16;
 
+/// Ports at which raw connections are taken whatever the rules: of web servers, PostgreSQL and its pools, MySQL, Redis,
+/// MongoDB, SQL Server, NATS, MQTT, AMQP, mail.
+pub const RAW_PORTS: [u16; 22] = [
+    25, 80, 443, 465, 587, 993, 995, 1433, 1883, 3000, 3306, 4222, 5432, 5433, 5671, 5672, 6379,
+    6380, 6543, 8080, 8443, 27017,
+];
+/// And with those that rules name.
+pub const RAW_PORTS_MAX: usize = 48;
+/// Names that the programs of one sandbox may ask for.
+pub const NAMES_MAX: usize = 4_096;
+/// What is read of a sandbox's question for a name.
+pub const QUERY_BYTES_MAX: usize = 512;
+/// Raw connections that are refused before anybody is told; further ones are not told of.
+pub const REFUSALS_KEPT_MAX: usize = 64;
+
 /// How long the look-up of a name may take.
 pub const LOOKUP_MILLIS_MAX: u64 = 5_000;
 /// Look-ups under way in the whole town: each holds a thread.

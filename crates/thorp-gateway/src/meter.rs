@@ -122,6 +122,14 @@ impl<S> Counted<S> {
         }
     }
 
+    pub(crate) fn exchange(&self) -> Arc<Exchange> {
+        self.open.exchange.clone()
+    }
+
+    pub(crate) fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
+    }
+
     fn count(&self, way: Way, bytes: usize) -> io::Result<()> {
         self.pulse.beat();
         let counted = self.open.exchange.count(way, bytes);

@@ -13,6 +13,7 @@ use crate::accounting;
 use crate::error::ConfineError;
 use crate::jail::{Jail, Layers};
 use crate::limits::THREADS_MAX;
+use crate::network;
 use crate::order::Order;
 use crate::paths;
 use crate::root;
@@ -54,6 +55,9 @@ fn prepare(
     }
     limit(order)?;
     let layers = jail.layers;
+    if let Some(host) = descriptors.last().filter(|_| jail.has_network()) {
+        network::open(&jail.ports, *host);
+    }
     if layers.namespaces {
         root::take_private(jail, order.private.as_deref())?;
         root::take_scratch(jail, order.user)?;

@@ -3,8 +3,9 @@
 //! The list is of what Deno was seen to use, and its obvious siblings. Everything else answers `EPERM`.
 
 use libc::{
-    BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET,
-    BPF_W, EPERM, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, sock_filter,
+    AF_INET, AF_INET6, AF_UNIX, BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP,
+    BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, EPERM, IPPROTO_TCP, IPPROTO_UDP, SECCOMP_RET_ALLOW,
+    SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, SOCK_DGRAM, SOCK_STREAM, sock_filter,
 };
 
 mod calls;
@@ -22,6 +23,19 @@ enum Rule {
     Bits(u32, u32, u32),
     /// Refused if this argument has all bits of one of these.
     NoneOf(u32, &'static [u32]),
+    /// Allowed for a socket within the process, or one of TCP or UDP.
+    Stream,
+}
+
+/// Which sockets there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sockets {
+    /// Those within the process, and to paths.
+    Local,
+    /// Those too that connect to TCP ports and send datagrams. None listens, and none has an address of its choice.
+    Outward,
+    /// Those of the host.
+    All,
 }
 
 /// Where the kernel puts what it asks about: `nr`, `arch`, `instruction_pointer`, `args`.
@@ -36,15 +50,15 @@ const ARCHITECTURE: u32 = 0xC000_003E;
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURE: u32 = 0xC000_00B7;
 
-/// The program, with or without sockets of the network.
-pub(crate) fn program(network: bool) -> Vec<sock_filter> {
+/// The program.
+pub(crate) fn program(sockets: Sockets) -> Vec<sock_filter> {
     let mut code = vec![
         load(ARCHITECTURE_AT),
         jump(BPF_JEQ, ARCHITECTURE, 1, 0),
         give(SECCOMP_RET_KILL_PROCESS),
         load(NUMBER_AT),
     ];
-    code.extend(tree(&segments(calls::rules(network))));
+    code.extend(tree(&segments(calls::rules(sockets))));
     code
 }
 
@@ -135,8 +149,33 @@ fn decide(rule: Rule) -> Vec<sock_filter> {
             code.push(give(SECCOMP_RET_ALLOW));
             code
         }
+        Rule::Stream => stream(),
     }
 }
+
+/// `socket(family, type, protocol)`: no other protocol, which rules on TCP would not hold for.
+fn stream() -> Vec<sock_filter> {
+    let is = |value: i32, yes: u8, no: u8| jump(BPF_JEQ, value.cast_unsigned(), yes, no);
+    vec![
+        load(argument_at(0)),
+        is(AF_UNIX, 10, 0),
+        is(AF_INET, 1, 0),
+        is(AF_INET6, 0, 9),
+        load(argument_at(1)),
+        statement(BPF_ALU | BPF_AND | BPF_K, SOCKET_TYPE),
+        is(SOCK_STREAM, 1, 0),
+        is(SOCK_DGRAM, 0, 5),
+        load(argument_at(2)),
+        is(0, 2, 0),
+        is(IPPROTO_TCP, 1, 0),
+        is(IPPROTO_UDP, 0, 1),
+        give(SECCOMP_RET_ALLOW),
+        refuse(EPERM),
+    ]
+}
+
+/// The bits of a socket's type that are no flags.
+const SOCKET_TYPE: u32 = 0xF;
 
 fn argument_at(index: u32) -> u32 {
     ARGUMENTS_AT + index * ARGUMENT_BYTES

@@ -20,6 +20,9 @@ pub struct Jail {
     pub scratch: Vec<PathBuf>,
     /// A folder with one folder for each process, see [`crate::Command::private`].
     pub private: Option<PathBuf>,
+    /// TCP ports that each process may connect to, at every address there is: the host takes the connections, see
+    /// [`crate::Sandbox::take_network`]. Only where processes have a network of their own; none: no socket at all.
+    pub ports: Vec<u16>,
 }
 
 /// A file or folder that is seen in a jail.
@@ -109,6 +112,12 @@ impl Jail {
             mounts: files.iter().map(Mount::execute).collect(),
             ..Self::none()
         })
+    }
+
+    /// Whether processes have a network of their own that leads to the host.
+    #[must_use]
+    pub fn has_network(&self) -> bool {
+        self.layers.namespaces && !self.layers.host_network && !self.ports.is_empty()
     }
 
     /// Where a process sees a folder of [`Self::private`].

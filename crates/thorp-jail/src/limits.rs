@@ -15,6 +15,15 @@ pub const SCRATCH_BYTES_MAX: u64 = 64 << 20;
 /// How many files and folders it may make there.
 pub const SCRATCH_FILES_MAX: u64 = 4096;
 
+/// TCP ports at which the host takes connections of one process.
+pub const PORTS_MAX: usize = 48;
+
+/// Connections that wait at one port until the host takes them.
+pub const WAITING_CONNECTIONS_MAX: i32 = 64;
+
+/// What the kernel holds of a connection for the host to read. The process's side is bounded by the packets of its network.
+pub const RECEIVE_BYTES_MAX: usize = 64 << 10;
+
 /// The first of the user ids that processes get, one each. Above what systems give to people and services.
 pub const USER_FIRST: u32 = 0x7000_0000;
 

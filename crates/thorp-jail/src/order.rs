@@ -1,7 +1,7 @@
 //! What the host and the zygote say to each other.
 //!
 //! The host sends one [`Setting`], then [`Order`]s, each a message with its descriptors (standard output, standard error,
-//! and standard input if there is one). The zygote answers each message with one: an [`Answer`], with the descriptor of
+//! standard input if there is one, and a socket to send the listeners of its network if it has one). The zygote answers each message with one: an [`Answer`], with the descriptor of
 //! the process if it is an answer to an order.
 
 use std::ffi::OsStr;
@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::command::{Command, Input, Limits};
 use crate::error::SpawnError;
 use crate::jail::Jail;
+use crate::limits::PORTS_MAX;
 
 /// The longest message.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 128 << 10;
 /// The most descriptors that a message has.
-pub(crate) const DESCRIPTORS_MAX: usize = 3;
+pub(crate) const DESCRIPTORS_MAX: usize = PORTS_MAX + 1;
 
 /// What is the same for all processes.
 #[derive(Deserialize, Serialize)]

@@ -1,5 +1,5 @@
 //! Landlock: what of the file system may be read, executed and written, once more and by another part of the kernel. It
-//! also takes away TCP, and signals and abstract sockets beyond the process.
+//! also takes away TCP (of a network of its own: listening), and signals and abstract sockets beyond the process.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,12 @@ fn rules(jail: &Jail, private: Option<&str>) -> Result<RulesetCreated, landlock:
         .handle_access(AccessFs::from_all(NEWEST))?
         .scope(Scope::from_all(NEWEST))?;
     if !jail.layers.host_network {
-        rules = rules.handle_access(AccessNet::from_all(NEWEST))?;
+        let refused = if jail.has_network() {
+            BitFlags::from(AccessNet::BindTcp)
+        } else {
+            AccessNet::from_all(NEWEST)
+        };
+        rules = rules.handle_access(refused)?;
     }
     let mut rules = rules.create()?.no_new_privs(false);
     for mount in &jail.mounts {

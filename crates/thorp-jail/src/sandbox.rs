@@ -12,6 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 
 use crate::accounting::{self, Memory};
+use crate::network::Network;
 use crate::spawner::Spawner;
 use crate::sys::{self, Schedule};
 
@@ -31,6 +32,7 @@ pub(crate) struct Started {
     stdin: Option<OwnedFd>,
     stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
+    network: Option<OwnedFd>,
 }
 
 impl Started {
@@ -40,6 +42,7 @@ impl Started {
         stdin: Option<OwnedFd>,
         stdout: Option<OwnedFd>,
         stderr: Option<OwnedFd>,
+        network: Option<OwnedFd>,
     ) -> Self {
         Self {
             process: Process {
@@ -50,6 +53,7 @@ impl Started {
             stdin,
             stdout,
             stderr,
+            network,
         }
     }
 }
@@ -115,6 +119,7 @@ struct Pipes {
     stdin: Option<OwnedFd>,
     stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
+    network: Option<OwnedFd>,
 }
 
 impl Sandbox {
@@ -124,12 +129,14 @@ impl Sandbox {
             stdin,
             stdout,
             stderr,
+            network,
         } = started;
         let watch = sys::watch(process.pidfd.try_clone()?)?;
         let pipes = Mutex::new(Pipes {
             stdin,
             stdout,
             stderr,
+            network,
         });
         Ok(Self {
             watch,
@@ -214,6 +221,14 @@ impl Sandbox {
             .take()
             .map(pipe::Receiver::from_owned_fd)
             .transpose()
+    }
+
+    /// The process's network, once the program runs; `None` if it has none, or could not be given one, or it was taken
+    /// before.
+    #[must_use]
+    pub fn take_network(&self) -> Option<Network> {
+        let socket = self.pipes_mut().network.take()?;
+        Network::receive(&socket)
     }
 
     fn pipes_mut(&self) -> std::sync::MutexGuard<'_, Pipes> {

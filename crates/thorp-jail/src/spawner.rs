@@ -206,7 +206,7 @@ impl Zygote {
     fn spawn(&mut self, command: &Command) -> Result<Started, SpawnError> {
         let user = self.jail.layers.own_user.then(|| self.next_user());
         let order = Order::new(command, user)?;
-        let pipes = Pipes::new(command.stdin)?;
+        let pipes = Pipes::new(command.stdin, self.jail.has_network())?;
         let (answer, mut descriptors) = match self.ask(&order, &pipes.theirs()) {
             Err(SpawnError::Talk(_)) => {
                 // A zygote that is gone is replaced, once.
@@ -250,10 +250,11 @@ struct Pipes {
     stdin: Option<(OwnedFd, OwnedFd)>,
     stdout: (OwnedFd, OwnedFd),
     stderr: (OwnedFd, OwnedFd),
+    network: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Pipes {
-    fn new(stdin: Input) -> Result<Self, SpawnError> {
+    fn new(stdin: Input, has_network: bool) -> Result<Self, SpawnError> {
         let pipe = || {
             rustix::pipe::pipe_with(PipeFlags::CLOEXEC)
                 .map_err(|error| SpawnError::Pipes(error.into()))
@@ -266,6 +267,7 @@ impl Pipes {
             stdin,
             stdout: pipe()?,
             stderr: pipe()?,
+            network: has_network.then(pair).transpose()?,
         })
     }
 
@@ -274,6 +276,7 @@ impl Pipes {
         [&self.stdout.1, &self.stderr.1]
             .into_iter()
             .chain(stdin)
+            .chain(self.network.as_ref().map(|(_, theirs)| theirs))
             .map(AsFd::as_fd)
             .collect()
     }
@@ -290,6 +293,18 @@ impl Pipes {
             stdin,
             Some(self.stdout.0),
             Some(self.stderr.0),
+            self.network.map(|(ours, _)| ours),
         ))
     }
+}
+
+/// What a process sends its listeners over: there is room for them, so that neither end ever waits.
+fn pair() -> Result<(OwnedFd, OwnedFd), SpawnError> {
+    rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+        None,
+    )
+    .map_err(|error| SpawnError::Pipes(error.into()))
 }

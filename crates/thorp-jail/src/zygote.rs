@@ -14,8 +14,8 @@ use rustix::process::Signal;
 
 use crate::child::{self, Host};
 use crate::error::ConfineError;
-use crate::filter;
-use crate::jail::Layers;
+use crate::filter::{self, Sockets};
+use crate::jail::{Jail, Layers};
 use crate::message;
 use crate::order::{Answer, Order, Setting};
 use crate::probe;
@@ -96,7 +96,7 @@ impl Zygote {
         let host = Host {
             null: open("/dev/null", OFlags::RDWR)?,
             proc: open("/proc", OFlags::PATH | OFlags::DIRECTORY)?,
-            filter: filter::program(setting.jail.layers.host_network),
+            filter: filter::program(sockets(&setting.jail)),
         };
         if setting.jail.layers.namespaces {
             // Whoever a process is, it must find its way through the root.
@@ -126,6 +126,16 @@ impl Zygote {
                 sys::exit(EXIT_NOT_CONFINED)
             }
         }
+    }
+}
+
+fn sockets(jail: &Jail) -> Sockets {
+    if jail.layers.host_network {
+        Sockets::All
+    } else if jail.has_network() {
+        Sockets::Outward
+    } else {
+        Sockets::Local
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use thorp_gateway::{Door, Gateway};
-use thorp_jail::{Sandbox, SpawnError, Spawner};
+use thorp_jail::{Network, Sandbox, SpawnError, Spawner};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -100,6 +100,8 @@ pub(crate) struct Ready {
     pub(crate) folder: Arc<Folder>,
     pub(crate) paths: Arc<Paths>,
     pub(crate) door: Door,
+    /// Whether raw connections go through the door too.
+    pub(crate) has_network: bool,
     remains: Remains,
 }
 
@@ -171,7 +173,7 @@ impl Starter {
         let command = self.deno.command(&name, folder.seen(), idle);
         let process = Arc::new(self.spawner.spawn(&command).await?);
         remains.process = Some(Arc::clone(&process));
-        let door = self.gateway.open(gateway, Some(process.pid()));
+        let mut door = self.gateway.open(gateway, Some(process.pid()));
         let mut boot = Boot {
             stdout: Output::new(
                 LogLevel::Stdout,
@@ -187,6 +189,12 @@ impl Starter {
         // The guest has connected: nobody else may.
         drop(listener);
         let _ = std::fs::remove_file(&socket);
+        let network = process.take_network();
+        let has_network = network.is_some();
+        if let Some(Network { listeners, names }) = network {
+            door.serve_network(listeners, names)
+                .map_err(BootError::Socket)?;
+        }
         if idle && process.raise_priority().is_err() {
             self.raises_priority.store(false, Ordering::Relaxed);
         }
@@ -208,6 +216,7 @@ impl Starter {
             folder: Arc::new(folder),
             paths: Arc::new(paths),
             door,
+            has_network,
             remains,
         })
     }

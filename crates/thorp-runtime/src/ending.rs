@@ -30,6 +30,24 @@ const MEMORY_WORDS: [&str; 4] = [
     "Cannot allocate memory",
 ];
 
+/// What errors of connections that just ended have in their messages, in lower case: of Deno, Node, and drivers.
+const CONNECTION_WORDS: [&str; 14] = [
+    "connection",
+    "econnreset",
+    "econnrefused",
+    "econnaborted",
+    "epipe",
+    "broken pipe",
+    "reset by peer",
+    "hang up",
+    "socket",
+    "fetch failed",
+    "other side closed",
+    "unexpected eof",
+    "disconnected",
+    "max retries",
+];
+
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 enum Said {
@@ -90,6 +108,28 @@ fn is_memory(name: &str, message: &str) -> bool {
         && MEMORY_MESSAGES
             .iter()
             .any(|known| message.starts_with(known))
+}
+
+/// The failure of a run whose raw connection was refused for this reason: if it is what became of that, it says so.
+pub(crate) fn refused(failure: Failure, reason: &str) -> Failure {
+    match failure {
+        Failure::Thrown {
+            name,
+            message,
+            stack,
+        } if is_connection(&message) => Failure::Thrown {
+            name,
+            message: reason.to_owned(),
+            stack,
+        },
+        other => other,
+    }
+}
+
+/// An error that gathers others has no message.
+fn is_connection(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.is_empty() || CONNECTION_WORDS.iter().any(|word| message.contains(word))
 }
 
 /// Why a process ended that did not say how its run did.

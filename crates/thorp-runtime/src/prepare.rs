@@ -88,6 +88,11 @@ async fn start_and_end(starter: &Starter) -> Result<(), RuntimeError> {
         .start(Urgency::Now)
         .await
         .map_err(|error| RuntimeError::Start(error.to_string()))?;
+    if starter.spawner.jail().has_network() && !ready.has_network {
+        tracing::warn!(
+            "sandboxes get no network of their own here: raw connections (node:net, node:http) fail"
+        );
+    }
     drop(ready);
     starter.cleaner.finished().await;
     Ok(())
@@ -110,6 +115,7 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
         program: Some(program.to_owned()),
         scratch: vec![foreign],
         private: Some(config.scratch_dir.clone()),
+        ports: config.gateway.ports().to_vec(),
         ..jail
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use thorp_gateway::{Budget, Tenant};
+use thorp_gateway::{Budget, Denial, Tenant};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::job::{Job, ModuleProgram, Program};
 use crate::limits;
 use crate::logs::Logs;
 use crate::meter::Meter;
-use crate::outcome::{Failure, Outcome, RunValue, Usage};
+use crate::outcome::{Failure, LogLevel, Outcome, RunValue, Usage};
 use crate::request::{GuestProgram, Request};
 
 /// Reads of a pipe after a run: more than its whole capacity, and not as many as a flood would offer.
@@ -78,6 +78,7 @@ pub(crate) async fn run(ready: &mut Ready, job: &Job, surroundings: Surroundings
         ready,
         logs,
         meter,
+        refused: None,
     };
     let result = match handed {
         Ok(()) => run.watch(job.limits.wall, surroundings).await,
@@ -123,6 +124,8 @@ struct Run<'a> {
     ready: &'a mut Ready,
     logs: Logs,
     meter: Meter,
+    /// The last raw connection that the gateway refused, as users are told.
+    refused: Option<String>,
 }
 
 impl Run<'_> {
@@ -137,6 +140,7 @@ impl Run<'_> {
                 control,
                 stdout,
                 stderr,
+                door,
                 ..
             } = &mut *self.ready;
             // No branch comes first: a flood on one must not hide the clock.
@@ -150,6 +154,7 @@ impl Run<'_> {
                     Err(ControlError::Closed) => return Err(self.lost().await),
                     Err(error) => return Err(broken(&error.to_string())),
                 },
+                denial = door.refused() => self.refuse(&denial),
                 () = stdout.readable() => drop(stdout.read(&mut self.logs)),
                 () = stderr.readable() => drop(stderr.read(&mut self.logs)),
                 () = sleep_until(self.meter.next()) => {
@@ -162,6 +167,13 @@ impl Run<'_> {
                 _ = surroundings.stop.changed() => return Err(broken("the town stopped")),
             }
         }
+    }
+
+    /// A raw connection that was refused just ends for the program: what the reason is, the log says.
+    fn refuse(&mut self, denial: &Denial) {
+        let text = format!("{}: {denial}", denial.code.as_str());
+        self.logs.push(LogLevel::Error, text.as_bytes());
+        self.refused = Some(text);
     }
 
     /// What a frame means: the end of the run, if anything but a log line.
@@ -220,6 +232,13 @@ impl Run<'_> {
     }
 
     fn finish(mut self, result: Ended, start: Duration) -> Outcome {
+        while let Some(denial) = self.ready.door.try_refused() {
+            self.refuse(&denial);
+        }
+        let result = result.map_err(|failure| match &self.refused {
+            Some(reason) => ending::refused(failure, reason),
+            None => failure,
+        });
         self.read_rest();
         self.meter.sample();
         let usage = Usage {

@@ -366,6 +366,9 @@ const RAW_NETWORK: [&str; 3] = [
     "Operation not permitted (os error 1)",
 ];
 
+/// What a program is told that connects to a port where the gateway takes no connections.
+const CLOSED_PORT: [&str; 2] = ["ECONNREFUSED", "Connection refused (os error 111)"];
+
 fn fault_hint(failure: &Failure) -> Option<String> {
     let hint = match failure {
         Failure::NotJson { .. } => {
@@ -378,7 +381,12 @@ fn fault_hint(failure: &Failure) -> Option<String> {
         Failure::Thrown { message, .. }
             if RAW_NETWORK.iter().any(|part| message.contains(part)) =>
         {
-            "`fetch`, `WebSocket` and `EventSource` reach the network, raw connections don't; axios has `adapter: \"fetch\"`"
+            "`fetch`, `WebSocket` and `EventSource` reach the network; nothing may listen, and raw connections need a jail with namespaces (`thorp doctor` tells); axios has `adapter: \"fetch\"`"
+        }
+        Failure::Thrown { message, .. }
+            if CLOSED_PORT.iter().any(|part| message.contains(part)) =>
+        {
+            "`fetch` reaches every port, raw connections usual ones and those that an `--egress-allow` of the operator names"
         }
         _ => return None,
     };

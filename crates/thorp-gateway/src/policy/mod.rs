@@ -77,6 +77,11 @@ impl Policy {
         Self { rules, own }
     }
 
+    /// The ports that rules allow by number.
+    pub(crate) fn allowed_ports(&self) -> impl Iterator<Item = u16> {
+        self.rules.allow.iter().filter_map(Rule::port)
+    }
+
     /// Whether the destination may be looked up.
     pub fn judge_name(&self, destination: &Destination) -> Result<(), Refusal> {
         if any(&self.rules.deny, destination, None) {

@@ -94,6 +94,12 @@ impl Rule {
         }
     }
 
+    /// The port, if the rule means only one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     pub(super) fn has_port(&self) -> bool {
         self.port.is_some()
     }

@@ -6,7 +6,7 @@ use libc::{
     c_long,
 };
 
-use super::Rule;
+use super::{Rule, Sockets};
 
 /// Calls that are allowed whatever their arguments.
 const ALLOWED: &[c_long] = &[
@@ -224,9 +224,21 @@ const ALL_SOCKETS: &[u32] = &[
     AF_NETLINK as u32,
 ];
 
+/// Landlock refuses TCP an address, but not to listen without one, and nothing to UDP.
+const LISTENING: &[c_long] = &[
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_bind,
+    libc::SYS_listen,
+];
+
 /// Every call that is not simply refused.
-pub(super) fn rules(network: bool) -> Vec<(u32, Rule)> {
-    let sockets = if network { ALL_SOCKETS } else { LOCAL_SOCKETS };
+pub(super) fn rules(sockets: Sockets) -> Vec<(u32, Rule)> {
+    let kinds = match sockets {
+        Sockets::Local => Rule::OneOf(0, LOCAL_SOCKETS),
+        Sockets::Outward => Rule::Stream,
+        Sockets::All => Rule::OneOf(0, ALL_SOCKETS),
+    };
     let threads = Rule::Bits(
         0,
         CLONE_THREAD.cast_unsigned(),
@@ -241,12 +253,13 @@ pub(super) fn rules(network: bool) -> Vec<(u32, Rule)> {
         (libc::SYS_mmap, Rule::NoneOf(3, UNCOUNTED_MEMORY)),
         (libc::SYS_prctl, Rule::OneOf(0, PROCESS_COMMANDS)),
         (libc::SYS_prlimit64, Rule::Zero(2)),
-        (libc::SYS_socket, Rule::OneOf(0, sockets)),
+        (libc::SYS_socket, kinds),
         (libc::SYS_socketpair, Rule::OneOf(0, LOCAL_SOCKETS)),
     ];
     let allowed = ALLOWED
         .iter()
         .chain(ALLOWED_HERE)
+        .filter(|call| sockets != Sockets::Outward || !LISTENING.contains(call))
         .map(|call| (*call, Rule::Allow));
     allowed
         .chain(by_argument)

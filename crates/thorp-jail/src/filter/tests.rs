@@ -1,6 +1,6 @@
 use libc::{c_long, sock_filter};
 
-use super::{ARCHITECTURE, NUMBER_AT, program};
+use super::{ARCHITECTURE, NUMBER_AT, Sockets, program};
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 
@@ -38,8 +38,12 @@ fn asked(architecture: u32, number: u32, arguments: &[u64]) -> [u8; 64] {
 }
 
 fn check(call: c_long, arguments: &[u64], expected: Result<(), i32>) {
+    check_with(Sockets::Local, call, arguments, expected);
+}
+
+fn check_with(sockets: Sockets, call: c_long, arguments: &[u64], expected: Result<(), i32>) {
     let found = run(
-        &program(false),
+        &program(sockets),
         &asked(ARCHITECTURE, call as u32, arguments),
     );
     let expected = match expected {
@@ -144,7 +148,7 @@ fn memory_is_of_kinds_that_limits_count() {
 
 #[test]
 fn every_number_is_decided() {
-    let program = program(true);
+    let program = program(Sockets::All);
     let allowed = (0..2_000)
         .filter(|number| run(&program, &asked(ARCHITECTURE, *number, &[])) == ALLOW)
         .count();
@@ -154,10 +158,54 @@ fn every_number_is_decided() {
 #[test]
 fn another_architecture_is_the_end() {
     let i386 = 0x4000_0003;
-    let found = run(&program(false), &asked(i386, 11, &[]));
+    let found = run(&program(Sockets::Local), &asked(i386, 11, &[]));
     assert_eq!(found, libc::SECCOMP_RET_KILL_PROCESS);
     // The x32 ABI has the same architecture, and numbers with a bit of their own.
     let x32 = 0x4000_0000 | libc::SYS_read as u32;
-    let found = run(&program(false), &asked(ARCHITECTURE, x32, &[]));
+    let found = run(&program(Sockets::Local), &asked(ARCHITECTURE, x32, &[]));
     assert_eq!(found, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+}
+
+#[test]
+fn outward_sockets_are_of_tcp_and_udp_and_do_not_listen() {
+    const FLAGS: u64 = 0o2_004_000;
+    let check = |call, arguments: &[u64], expected| {
+        check_with(Sockets::Outward, call, arguments, expected);
+    };
+    for socket in [
+        [1, 1, 0],
+        [1, 5, 0],
+        [2, 1, 0],
+        [2, 1 | FLAGS, 6],
+        [10, 1, 6],
+        [2, 2, 0],
+        [10, 2 | FLAGS, 17],
+    ] {
+        check(libc::SYS_socket, &socket, Ok(()));
+    }
+    // Raw, sequenced, MPTCP, SCTP, ICMP, netlink, packets, the host's machine.
+    for socket in [
+        [2, 3, 0],
+        [10, 3, 58],
+        [2, 5, 132],
+        [2, 1, 262],
+        [2, 1, 132],
+        [2, 2, 1],
+        [10, 2, 58],
+        [16, 3, 0],
+        [17, 3, 768],
+        [40, 1, 0],
+        [43, 1, 0],
+    ] {
+        check(libc::SYS_socket, &socket, Err(libc::EPERM));
+    }
+    for call in [
+        libc::SYS_bind,
+        libc::SYS_listen,
+        libc::SYS_accept,
+        libc::SYS_accept4,
+    ] {
+        check(call, &[], Err(libc::EPERM));
+    }
+    check(libc::SYS_connect, &[], Ok(()));
 }

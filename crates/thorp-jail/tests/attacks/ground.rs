@@ -151,5 +151,6 @@ fn jail(setting: Setting, attacker: &Path, other: Option<&Path>, at: &Path) -> J
         mounts: programs.iter().map(Mount::execute).chain(read).collect(),
         scratch: vec![at.join("cache/gen")],
         private: Some(at.join("own")),
+        ports: Vec::new(),
     }
 }
