@@ -75,12 +75,8 @@ impl Gateway {
     pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
         let lookups = Lookups::new(config.resolver, config.limits.lookup);
         let policy = Policy::new(config.rules, config.own);
-        let mut ports: Vec<u16> = policy.allowed_ports().chain(RAW_PORTS).collect();
-        ports.truncate(RAW_PORTS_MAX);
-        ports.sort_unstable();
-        ports.dedup();
         let shared = Shared {
-            ports,
+            ports: raw_ports(policy.allowed_ports()),
             dialer: Dialer::new(policy, lookups, &config.limits),
             tls: Tls::new(config.roots)?,
             limits: config.limits,
@@ -102,5 +98,30 @@ impl Gateway {
     #[must_use]
     pub fn open(&self, listener: UnixListener, process: Option<i32>) -> Door {
         Door::open(self.shared.clone(), listener, process)
+    }
+}
+
+/// Those that rules name come first: of the usual ones as many as there is room for.
+fn raw_ports(named: impl Iterator<Item = u16>) -> Vec<u16> {
+    let mut ports = Vec::new();
+    for port in named.chain(RAW_PORTS) {
+        if ports.len() < RAW_PORTS_MAX && !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    ports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RAW_PORTS, RAW_PORTS_MAX, raw_ports};
+
+    #[test]
+    fn ports_of_rules_come_first_and_once_and_all_are_bounded() {
+        assert_eq!(raw_ports([].into_iter()), RAW_PORTS);
+        let repeated = raw_ports([9; 100].into_iter());
+        assert_eq!((repeated[0], repeated.len()), (9, RAW_PORTS.len() + 1));
+        let many = raw_ports(10_000..20_000);
+        assert_eq!(many, (10_000..).take(RAW_PORTS_MAX).collect::<Vec<u16>>());
     }
 }
