@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::compiled::{Compiled, Facts, Form, Module, ValueOf};
+use crate::compiled::{Compiled, Facts, Form, Import, Module, ValueOf};
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::files::{FileKind, Files};
 use crate::front::Language;
@@ -219,7 +219,10 @@ impl Output {
         }
         self.modules
             .extend(self.helpers.iter().filter_map(|name| helpers::module(name)));
-        self.facts.imports.truncate(IMPORTS_MAX);
+        if let Some(import) = self.facts.imports.get(IMPORTS_MAX) {
+            self.diagnostics.push(too_many_imports(import));
+            self.facts.imports.truncate(IMPORTS_MAX);
+        }
         self.facts.secrets = self.secrets.into_iter().take(SECRETS_MAX).collect();
         let mut compiled = Compiled {
             form: self.form,
@@ -228,9 +231,26 @@ impl Output {
             diagnostics: self.diagnostics,
         };
         warn_of_no_value(&mut compiled, source);
-        compiled.diagnostics.truncate(DIAGNOSTICS_MAX);
+        shorten(&mut compiled.diagnostics);
         compiled
     }
+}
+
+/// An error is never lost behind warnings: without it, the program would run.
+fn shorten(diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() > DIAGNOSTICS_MAX {
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
+        diagnostics.truncate(DIAGNOSTICS_MAX);
+    }
+}
+
+fn too_many_imports(first: &Import) -> Diagnostic {
+    let message = format!("more imports than the {IMPORTS_MAX} allowed");
+    let mut diagnostic = Diagnostic::of_file(code::TOO_LARGE, &first.file, message)
+        .hint("gather what belongs together in a package, and import that");
+    (diagnostic.line, diagnostic.column) = (first.line, first.column);
+    (diagnostic.end_line, diagnostic.end_column) = (first.line, first.column);
+    diagnostic
 }
 
 fn raw(file: &SourceFile) -> Module {

@@ -68,7 +68,7 @@ pub mod code {
     pub const SYNTAX_ERROR: &str = "SYNTAX_ERROR";
     /// The text nests too deeply or takes too much to compile.
     pub const TOO_COMPLEX: &str = "TOO_COMPLEX";
-    /// More text or files than a version may have.
+    /// More text, files or imports than a version may have.
     pub const TOO_LARGE: &str = "TOO_LARGE";
     /// A path that a version may not have.
     pub const BAD_PATH: &str = "BAD_PATH";

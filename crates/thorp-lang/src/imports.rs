@@ -126,7 +126,8 @@ impl<'a> Imports<'a, '_, '_> {
     }
 
     fn record(&mut self, specifier: &str, span: Span, meaning: Meaning, dynamic: bool) {
-        if self.found.imports.len() >= IMPORTS_MAX {
+        // One more than allowed is kept: it is what the diagnostic points at.
+        if self.found.imports.len() > IMPORTS_MAX {
             return;
         }
         let (line, column) = self.report.lines.position(span.start);

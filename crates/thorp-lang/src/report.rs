@@ -70,7 +70,9 @@ impl<'s> Report<'s> {
         message: String,
         hint: Option<String>,
     ) {
-        if self.diagnostics.len() >= DIAGNOSTICS_MAX {
+        // Each severity has its own share, so that warnings leave room for errors.
+        let alike = |diagnostic: &&Diagnostic| diagnostic.severity == severity;
+        if self.diagnostics.iter().filter(alike).count() >= DIAGNOSTICS_MAX {
             return;
         }
         let (line, column) = self.lines.position(span.start);

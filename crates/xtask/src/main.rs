@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod debian;
 mod deny;
 mod npm;
 mod say;

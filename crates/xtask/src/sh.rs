@@ -62,6 +62,9 @@ pub(crate) fn not_started(command: &Command, error: io::Error) -> anyhow::Error 
         (ErrorKind::NotFound, "npm" | "node") => {
             "\n\nhint: install Node 20 or newer, which brings `npm`"
         }
+        (ErrorKind::NotFound, "apt-get") => {
+            "\n\nhint: install PostgreSQL 13 or newer below `/usr/lib/postgresql`, and `redis-server`"
+        }
         (ErrorKind::NotFound, "git") => "\n\nhint: install `git`",
         _ => "",
     };

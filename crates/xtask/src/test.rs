@@ -6,13 +6,14 @@ use anyhow::Result;
 
 use crate::tasks::{Task, run_all};
 use crate::tree::Tree;
-use crate::{npm, say, sh};
+use crate::{debian, npm, say, sh};
 
 /// Runs all tests, or with a filter only the Rust tests whose name contains it. Quick ones come first; the long list of
 /// Rust tests comes last, so that its closing line stands right above the summary.
 pub(crate) fn run(tree: &Tree, filter: Option<&str>) -> Result<()> {
     say::heading("preparing");
     npm::install(&tree.root)?;
+    debian::install()?;
     sh::run(&mut tree.cargo(BUILD))?;
     let mut tasks = Vec::new();
     if filter.is_none() {

@@ -262,6 +262,37 @@ fn sizes() {
 }
 
 #[test]
+fn imports_are_bounded() {
+    let import = |n| format!("import \"npm:a{n}\";\n");
+    let all: String = (0..limits::IMPORTS_MAX).map(import).collect();
+    let fits = compile(&val(&format!("{all}export default 1;")));
+    assert_eq!(fits.facts.imports.len(), limits::IMPORTS_MAX);
+    same(&lines(&fits.diagnostics, diagnostic), "");
+    let more = compile(&val(&format!(
+        "{all}{}export default 1;",
+        import(7) + &import(8)
+    )));
+    assert_eq!(more.facts.imports.len(), limits::IMPORTS_MAX);
+    same(
+        &lines(&more.diagnostics, diagnostic),
+        r"
+Error TOO_LARGE main.tsx:1001:8-1001:8 more imports than the 1000 allowed
+  hint: gather what belongs together in a package, and import that
+",
+    );
+}
+
+#[test]
+fn an_error_is_not_lost_behind_warnings() {
+    let warnings = "import(name);".repeat(limits::DIAGNOSTICS_MAX);
+    let compiled = compile(&val(&format!(
+        "{warnings} import \"nowhere\"; export default 1;"
+    )));
+    assert_eq!(compiled.diagnostics.len(), limits::DIAGNOSTICS_MAX);
+    assert_eq!(compiled.diagnostics[0].code, "UNKNOWN_IMPORT");
+}
+
+#[test]
 fn nesting_is_refused_before_it_overflows() {
     let deep = "(".repeat(limits::NESTING_MAX + 1);
     check_source(

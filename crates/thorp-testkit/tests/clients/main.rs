@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+mod databases;
+
 use std::net::SocketAddr;
 use std::thread;
 
@@ -36,6 +38,32 @@ const WS: &str = r#"
         socket.on("message", (data) => { socket.close(); resolve(JSON.parse(String(data))); });
         socket.on("error", reject);
     });
+"#;
+
+const PG: &str = r#"
+    import pg from "npm:pg@8";
+    export default async (address: string) => {
+        const [host, port] = address.split(":");
+        const client = new pg.Client({ host, port: Number(port), user: "thorp", database: "postgres" });
+        await client.connect();
+        await client.query("CREATE TEMPORARY TABLE said (hello text)");
+        await client.query("INSERT INTO said VALUES ($1)", ["world"]);
+        const { rows } = await client.query("SELECT hello FROM said");
+        await client.end();
+        return rows[0];
+    };
+"#;
+const REDIS: &str = r#"
+    import { createClient } from "npm:redis@5";
+    export default async (host: string) => {
+        const client = createClient({ url: `redis://${host}`, socket: { reconnectStrategy: false } });
+        client.on("error", () => {});
+        await client.connect();
+        await client.set("hello", "world");
+        const hello = await client.get("hello");
+        client.destroy();
+        return { hello };
+    };
 "#;
 
 /// Answers each connection's first request. Ends with the test's process.
@@ -127,4 +155,16 @@ fn undici() {
 #[test]
 fn ws() {
     check("wsVal", WS, serve(web_socket));
+}
+
+#[test]
+fn pg() {
+    let server = databases::postgres();
+    check("pgVal", PG, server.address);
+}
+
+#[test]
+fn redis() {
+    let server = databases::redis();
+    check("redisVal", REDIS, server.address);
 }
