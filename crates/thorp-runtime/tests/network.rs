@@ -9,10 +9,14 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use support::{Town, show};
+use thorp_runtime::gateway::limits::{OPEN_REQUESTS_MAX, REQUESTS_DEFAULT};
 use thorp_runtime::gateway::policy::Rules;
-use thorp_runtime::gateway::{Code, Gateway, GatewayConfig};
+use thorp_runtime::gateway::{Code, EgressRecord, Gateway, GatewayConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -203,6 +207,75 @@ async fn raw_connections_to_other_addresses_are_refused_with_the_reason() {
             assert_eq!(outcome.egress.requests[0].denial, Some(Code::Denied));
         }
     }
+    town.stop().await;
+}
+
+/// Makes so many raw connections at once, and gives how many had an answer.
+fn many_at_once(count: usize, address: SocketAddr) -> String {
+    format!(
+        "const hello = async () => {{
+            const connection = await Deno.connect({{ hostname: '{}', port: {} }});
+            await connection.write(new TextEncoder().encode('x'));
+            const text = await new Response(connection.readable).text();
+            if (!text.endsWith('hello')) throw new Error('connection closed');
+        }};
+        const all = await Promise.allSettled(Array.from({{ length: {count} }}, hello));
+        return all.filter((each) => each.status === 'fulfilled').length",
+        address.ip(),
+        address.port()
+    )
+}
+
+#[tokio::test]
+async fn raw_connections_wait_for_each_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = listener.local_addr().unwrap();
+    let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, peak) = (Arc::clone(&open), Arc::clone(&most));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (open, most) = (Arc::clone(&counted), Arc::clone(&peak));
+            most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 64]).await;
+                // Long enough for all that may come at once.
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                // Before its end is seen, which makes room for the next.
+                open.fetch_sub(1, Ordering::SeqCst);
+                let _ = stream.write_all(b"hello").await;
+            });
+        }
+    });
+    let town = town(&[&origin.to_string()]).await;
+    let count = OPEN_REQUESTS_MAX + 40;
+    let outcome = town.body(&many_at_once(count, origin)).await;
+    assert_eq!(show(&outcome), count.to_string());
+    assert_eq!(most.load(Ordering::SeqCst), OPEN_REQUESTS_MAX);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn raw_connections_are_counted_as_requests() {
+    let origin = origin().await;
+    let town = town(&[&origin.to_string()]).await;
+    let code = format!(
+        "let made = 0;
+        for (;;) {{
+            const connection = await Deno.connect({{ hostname: '{}', port: {} }});
+            await connection.write(new TextEncoder().encode('x'));
+            const text = await new Response(connection.readable).text();
+            if (!text.endsWith('hello')) throw new Error(`connection closed after ${{made}}`);
+            made++;
+        }}",
+        origin.ip(),
+        origin.port()
+    );
+    let outcome = town.body(&code).await;
+    let shown = show(&outcome);
+    assert!(shown.contains("EGRESS_QUOTA"), "{shown}");
+    let answered = |request: &&EgressRecord| request.denial.is_none();
+    let answered = outcome.egress.requests.iter().filter(answered).count();
+    assert_eq!(answered as u64, REQUESTS_DEFAULT);
     town.stop().await;
 }
 
