@@ -223,12 +223,14 @@ impl Sandbox {
             .transpose()
     }
 
-    /// The process's network, once the program runs; `None` if it has none, or could not be given one, or it was taken
-    /// before.
+    /// The process's network, once the program runs; `None` before, and if it has none, or could not be given one, or it
+    /// was taken before.
     #[must_use]
     pub fn take_network(&self) -> Option<Network> {
-        let socket = self.pipes_mut().network.take()?;
-        Network::receive(&socket)
+        let mut pipes = self.pipes_mut();
+        let network = Network::receive(pipes.network.as_ref()?)?;
+        pipes.network = None;
+        Some(network)
     }
 
     fn pipes_mut(&self) -> std::sync::MutexGuard<'_, Pipes> {

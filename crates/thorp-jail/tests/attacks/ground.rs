@@ -1,5 +1,6 @@
 //! The host that is attacked, and a jail in the midst of it.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use crate::setting::{Setting, attacker, confine};
 
 const OWN: &str = "1";
 pub const NEIGHBOUR: &str = "2";
+/// Where connections of the jail's own network are taken: enough to set it up as the product does.
+const PORTS: [u16; 2] = [5432, 6379];
+const NETWORK_PAUSE: Duration = Duration::from_millis(2);
 const ATTACK_WAIT: Duration = Duration::from_secs(60);
 
 /// A host, and a jail.
@@ -71,10 +75,13 @@ impl Ground {
         let mut stdout = sandbox.take_stdout().unwrap().unwrap();
         let mut stderr = sandbox.take_stderr().unwrap().unwrap();
         let exit = tokio::time::timeout(ATTACK_WAIT, async {
-            let (out, err) = tokio::join!(
-                stdout.read_to_end(&mut output),
-                stderr.read_to_end(&mut errors)
-            );
+            let (out, err) = tokio::select! {
+                both = async { tokio::join!(
+                    stdout.read_to_end(&mut output),
+                    stderr.read_to_end(&mut errors)
+                ) } => both,
+                never = hold_network(&sandbox) => match never {},
+            };
             out.and(err).unwrap();
             sandbox.wait().await.unwrap()
         })
@@ -97,6 +104,15 @@ impl Ground {
         self.spawner.jail().private_seen(OWN).display().to_string()
     }
 
+    /// Whose network an attacker is in.
+    pub fn network(&self) -> &'static str {
+        if self.spawner.jail().has_network() {
+            "own"
+        } else {
+            "host"
+        }
+    }
+
     pub fn neighbour(&self) -> i32 {
         self.neighbour.pid()
     }
@@ -110,6 +126,19 @@ impl Ground {
         );
         assert_eq!(host::tree(self.folder.path()), self.before);
     }
+}
+
+/// Takes the listeners of a process's own network, and answers nothing. Names are refused at once.
+async fn hold_network(sandbox: &Sandbox) -> Infallible {
+    let network = loop {
+        if let Some(network) = sandbox.take_network() {
+            break network;
+        }
+        tokio::time::sleep(NETWORK_PAUSE).await;
+    };
+    drop(network.names);
+    let _listeners = network.listeners;
+    std::future::pending().await
 }
 
 /// A program with nothing but a folder of its own.
@@ -151,6 +180,6 @@ fn jail(setting: Setting, attacker: &Path, other: Option<&Path>, at: &Path) -> J
         mounts: programs.iter().map(Mount::execute).chain(read).collect(),
         scratch: vec![at.join("cache/gen")],
         private: Some(at.join("own")),
-        ports: Vec::new(),
+        ports: PORTS.to_vec(),
     }
 }

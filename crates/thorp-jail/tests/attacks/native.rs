@@ -71,6 +71,7 @@ pub fn order(ground: &Ground, case: &str) -> Command {
             library(&ground.attacker, "ld-").display().to_string(),
         ),
         ("port", ground.servers.port.to_string()),
+        ("network", ground.network().to_owned()),
         ("abstract", host::abstract_name(ground.folder.path())),
         ("data-bytes", limits_of.data_bytes.unwrap().to_string()),
         ("file-bytes", limits_of.file_bytes.to_string()),

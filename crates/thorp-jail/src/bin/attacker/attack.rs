@@ -163,6 +163,11 @@ impl Ground {
         self.path(name).join(below)
     }
 
+    /// Whether the attacker is in a network of its own, where TCP and UDP sockets may be made but not listen.
+    pub(crate) fn has_network(&self) -> bool {
+        self.word("network") == "own"
+    }
+
     /// All of it again, for the same program in a new process.
     pub(crate) fn args(&self) -> impl Iterator<Item = String> {
         self.words

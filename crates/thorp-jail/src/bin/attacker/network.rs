@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use crate::attack::{Attack, How, Outcome, any, failed, refused, text};
+use crate::attack::{Attack, Ground, How, Outcome, any, failed, refused, text};
 use crate::raw::{call, n, room};
 
 pub(crate) const ATTACKS: &[Attack] = &[
@@ -49,26 +49,37 @@ pub(crate) const ATTACKS: &[Attack] = &[
             failed(sent, |_| "sent".to_owned())
         },
     ),
-    socket(
+    Attack::says(
         "network.stream",
-        "a socket for TCP",
-        libc::AF_INET,
-        libc::SOCK_STREAM,
-        0,
+        "a socket for TCP; in a network of its own, one that listens",
+        |ground| listening(ground, libc::AF_INET),
     ),
-    socket(
-        "network.stream-6",
-        "a socket for TCP over IPv6",
-        libc::AF_INET6,
-        libc::SOCK_STREAM,
-        0,
-    ),
-    socket(
+    Attack::says("network.stream-6", "the same over IPv6", |ground| {
+        listening(ground, libc::AF_INET6)
+    }),
+    Attack::says(
         "network.udp",
-        "a socket for UDP",
-        libc::AF_INET,
-        libc::SOCK_DGRAM,
-        0,
+        "a socket for UDP; in a network of its own, one with a port",
+        |ground| {
+            if ground.has_network() {
+                any(["127.0.0.1:53", "0.0.0.0:0"]
+                    .map(|address| failed(UdpSocket::bind(address), |_| address.to_owned())))
+            } else {
+                made(libc::AF_INET, libc::SOCK_DGRAM)
+            }
+        },
+    ),
+    Attack::says(
+        "network.foreign-address",
+        "send from an address of its choice, past routes, or marked for the firewall",
+        |_| {
+            let options = [
+                (libc::IPPROTO_IP, libc::IP_TRANSPARENT),
+                (libc::SOL_SOCKET, libc::SO_MARK),
+                (libc::SOL_SOCKET, libc::SO_RCVBUFFORCE),
+            ];
+            any(options.map(|(level, option)| set(level, option)))
+        },
     ),
     socket(
         "network.mptcp",
@@ -170,7 +181,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ),
     Attack::says("network.rare", "a socket of any other family", |_| {
         any((0..=50)
-            .filter(|family| *family != libc::AF_UNIX)
+            .filter(|family| ![libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].contains(family))
             .map(|family| {
                 any([
                     libc::SOCK_STREAM,
@@ -228,6 +239,42 @@ fn connect(address: &str) -> Outcome {
     failed(TcpStream::connect_timeout(&address, WAIT), |_| {
         format!("connected to {address}")
     })
+}
+
+fn made(family: i32, kind: i32) -> Outcome {
+    refused(call(libc::SYS_socket, [n(family), n(kind), n(0)]))
+}
+
+/// Without a port: Landlock refuses only to take one.
+fn listening(ground: &Ground, family: i32) -> Outcome {
+    if !ground.has_network() {
+        return made(family, libc::SOCK_STREAM);
+    }
+    match call(libc::SYS_socket, [n(family), n(libc::SOCK_STREAM), n(0)]) {
+        Ok(socket) => refused(call(libc::SYS_listen, [n(socket as i64), n(1)])),
+        Err(error) => Outcome::Escaped(format!("no socket at all: {}", text(error))),
+    }
+}
+
+fn set(level: i32, option: i32) -> Outcome {
+    let socket = call(
+        libc::SYS_socket,
+        [n(libc::AF_INET), n(libc::SOCK_STREAM), n(0)],
+    );
+    let Ok(socket) = socket else {
+        return refused(socket);
+    };
+    let mut value = 1_i32.to_ne_bytes();
+    refused(call(
+        libc::SYS_setsockopt,
+        [
+            n(socket as i64),
+            n(level),
+            n(option),
+            room(&mut value),
+            n(4),
+        ],
+    ))
 }
 
 /// By a socket of the kind that may be made.

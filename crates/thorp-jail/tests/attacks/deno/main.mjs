@@ -10,7 +10,7 @@ const REFUSALS = [
   /(\b|_)E[A-Z_]{3,}\b/,
   /denied|not permitted|[Nn]o such file|[Nn]ot found|not supported/,
   /Cannot find module|Command failed|UNKNOWN|Failed to create/,
-  /failure in name resolution|tcp open error/,
+  /failure in name resolution|tcp (open|connect) error/,
   /[Uu]nable to open|unreachable|refused|[Rr]ead-only/,
   /cannot open shared object|failed to map segment/,
 ];

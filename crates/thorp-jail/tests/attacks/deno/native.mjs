@@ -145,8 +145,8 @@ export const attacks = {
   "memory-file": (ground) =>
     answer(byFirst(ground)(number("memfd_create"), text("x"), 0n, 0n, 0n, 0n)),
   "outlive-host": called("prctl", 1, 0),
-  "socket-inet": called("socket", 2, 1, 0),
-  "socket-inet6": called("socket", 10, 1, 0),
+  "socket-mptcp": called("socket", 2, 1, 262),
+  "socket-packets": called("socket", 10, 5, 0),
   "socket-raw": called("socket", 2, 3, 1),
   "socket-netlink": called("socket", 16, 3, 0),
   "socket-packet": called("socket", 17, 3, 768),
