@@ -25,6 +25,8 @@ export const Kind = {
   Undefined: 20,
   /** Guest: the run has no value; a JSON object says why. */
   Failure: 21,
+  /** Guest: after the end of this run, its program may be called again. */
+  Again: 22,
 } as const;
 
 /** A frame from the host. */

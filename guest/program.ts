@@ -6,6 +6,8 @@ import { apply, AsyncFunction, guard, NativeTypeError, sourceOf, startsWith } fr
 export interface Request {
   readonly program: Body | Module;
   readonly args: unknown[];
+  /** Whether the host may call the program again: the guest then says if it can be. */
+  readonly kept: boolean;
 }
 
 /** The body of an async function whose value is the program's. */
@@ -22,11 +24,16 @@ interface Module {
   readonly export: string | null;
 }
 
-/** Runs a program: its value, or what its value returns if it is a function. A promise is waited for. */
-export async function evaluate(request: Request): Promise<unknown> {
+/**
+ * Runs a program: its value, or what its value returns if it is a function, which is told first. A promise is waited for.
+ * A module that was loaded before is not loaded again.
+ */
+export async function evaluate(request: Request, isFunction: () => void): Promise<unknown> {
   const { program, args } = request;
   const value = program.kind === "body" ? await guard(bodyValue(program)) : await guard(moduleValue(program));
-  return typeof value === "function" ? callValue(value as (...args: unknown[]) => unknown, args) : value;
+  if (typeof value !== "function") return value;
+  isFunction();
+  return callValue(value as (...args: unknown[]) => unknown, args);
 }
 
 function bodyValue(body: Body): Promise<unknown> {

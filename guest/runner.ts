@@ -17,6 +17,10 @@ export class Runner {
   #channel: Channel;
   #logs: Logs;
   #run: Uint8Array | null = null;
+  #isKept = false;
+  #isFunction = false;
+  /** Whether every error had a run that it ended as it should. */
+  #isSound = true;
   #ended = () => {};
 
   constructor(channel: Channel, logs: Logs) {
@@ -33,14 +37,25 @@ export class Runner {
     );
     this.#run = frame.run;
     this.#logs.begin(frame.run);
-    settle(evaluate(parse(decode(frame.payload)) as Request), (value) => this.#returned(value), this.fail);
+    const request = parse(decode(frame.payload)) as Request;
+    this.#isKept = request.kept;
+    this.#isFunction = false;
+    const value = evaluate(request, () => {
+      this.#isFunction = true;
+    });
+    settle(value, (value) => this.#returned(value), (error) => this.#threw(error));
     return ended;
   }
 
-  /** Ends the current run with an error: its own, or one that nobody caught. */
+  /** Ends the current run with an error that nobody caught. There is no other run after it. */
   fail = (error: unknown): void => {
-    this.#end(Kind.Failure, encode(thrownFailure(error)));
+    this.#isSound = false;
+    this.#threw(error);
   };
+
+  #threw(error: unknown): void {
+    this.#end(Kind.Failure, encode(thrownFailure(error)));
+  }
 
   #returned(value: unknown): void {
     const result = resultOf(value);
@@ -52,7 +67,7 @@ export class Runner {
       case "notJson":
         return this.#end(Kind.Failure, encode(notJsonFailure(result.path, result.reason)));
       case "thrown":
-        return this.fail(result.error);
+        return this.#threw(result.error);
     }
   }
 
@@ -64,6 +79,7 @@ export class Runner {
 
   #end(kind: number, payload: Uint8Array): void {
     if (this.#run === null) return;
+    if (this.#isKept && this.#isFunction && this.#isSound) this.#channel.send(Kind.Again, this.#run, NOTHING);
     this.#channel.send(kind, this.#run, payload);
     this.#logs.end();
     this.#run = null;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use thorp_runtime::confined::Layers;
 use thorp_runtime::gateway::{Gateway, GatewayConfig};
 use thorp_runtime::{
-    Export, Job, ModuleProgram, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
+    Export, Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ const SECONDS_DEFAULT: u64 = 2;
 const PACED_DEFAULT: usize = 100;
 const PACE: Duration = Duration::from_millis(60);
 const EXPRESSION: &str = "return ([1,2,3].map(x => x*2))";
+const VALUE: &str = "export default [1,2,3].map(x => x*2)";
+const FUNCTION: &str = "export default () => [1,2,3].map(x => x*2)";
 const TICK_MILLIS: f64 = 10.0;
 const PARALLEL: [usize; 4] = [1, 2, 3, 4];
 
@@ -117,7 +119,8 @@ async fn measure() -> Result<Value> {
     let times = paced_runs(&runtime, paced, &body()).await?;
     let samples: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
     let body = percentiles(times);
-    let module = percentiles(paced_runs(&runtime, paced, &module()).await?);
+    let module = percentiles(paced_runs(&runtime, paced, &module(VALUE)).await?);
+    let (first, again) = paced_calls(&runtime, paced).await?;
     let time = Duration::from_secs(seconds);
     let sustained = best(
         async |parallel| sustained_runs(&runtime, time, parallel).await,
@@ -136,6 +139,8 @@ async fn measure() -> Result<Value> {
         "samples": samples,
         "pacedBodyMillis": body,
         "pacedModuleMillis": module,
+        "pacedFirstCallMillis": percentiles(first),
+        "pacedNextCallMillis": percentiles(again),
         "sustainedPerSecond": sustained.1,
         "sustainedParallel": sustained.0,
         "bareDenoPerSecond": bare.1,
@@ -152,11 +157,8 @@ fn body() -> Program {
     }
 }
 
-fn module() -> Program {
-    let files = vec![(
-        "main.js".to_owned(),
-        "export default [1,2,3].map(x => x*2);".to_owned(),
-    )];
+fn module(text: &str) -> Program {
+    let files = vec![("main.js".to_owned(), text.to_owned())];
     Program::Module(Arc::new(ModuleProgram {
         files,
         entry: "main.js".to_owned(),
@@ -172,25 +174,51 @@ fn job(program: &Program) -> Job {
         program: program.clone(),
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        worker: None,
     }
 }
 
 async fn run(runtime: &Runtime, program: &Program) -> Result<()> {
-    let outcome = runtime.run(job(program)).await;
+    checked(runtime.run(job(program)).await)
+}
+
+fn checked(outcome: Outcome) -> Result<()> {
     match outcome.result {
         Ok(value) if value.json == "[2,4,6]" => Ok(()),
         other => Err(format!("{other:?}").into()),
     }
 }
 
+/// Calls of a program that a worker keeps: the first, which loads it, and one after it.
+async fn paced_calls(runtime: &Runtime, count: usize) -> Result<(Vec<Duration>, Vec<Duration>)> {
+    let (mut first, mut again) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for number in 0..count {
+        for times in [&mut first, &mut again] {
+            prepared(runtime).await;
+            let job = Job {
+                worker: Some(number.to_string().into()),
+                ..job(&module(FUNCTION))
+            };
+            let start = Instant::now();
+            checked(runtime.run(job).await)?;
+            times.push(start.elapsed());
+        }
+    }
+    Ok((first, again))
+}
+
+/// The pool is prepared again: the hand-off is measured, not the start.
+async fn prepared(runtime: &Runtime) {
+    while runtime.status().ready < PoolLimits::default().floor {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(PACE).await;
+}
+
 async fn paced_runs(runtime: &Runtime, count: usize, program: &Program) -> Result<Vec<Duration>> {
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        // The pool is prepared again: the hand-off is measured, not the start.
-        while runtime.status().ready < PoolLimits::default().floor {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        tokio::time::sleep(PACE).await;
+        prepared(runtime).await;
         let start = Instant::now();
         run(runtime, program).await?;
         times.push(start.elapsed());

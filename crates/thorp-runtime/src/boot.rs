@@ -12,6 +12,7 @@ use thorp_gateway::{Door, Gateway};
 use thorp_jail::{Network, Sandbox, SpawnError, Spawner};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::cleaner::Cleaner;
@@ -31,6 +32,9 @@ use crate::text::Paths;
 /// `EAGAIN`, `ENOMEM`, `ENFILE` and `EMFILE`.
 const SHORTAGES: [i32; 4] = [11, 12, 23, 24];
 
+const START_MAX: Duration = Duration::from_millis(limits::START_MILLIS_MAX);
+const BACKGROUND_START_MAX: Duration = Duration::from_millis(limits::BACKGROUND_START_MILLIS_MAX);
+
 const CONNECT_BY_ALL: u32 = 0o666;
 
 /// Why a sandbox did not get ready.
@@ -46,7 +50,10 @@ pub(crate) enum BootError {
     Spawn(#[from] SpawnError),
     #[error("its pipes: {0}")]
     Pipes(io::Error),
-    #[error("it was not ready after {} ms: {stderr}", limits::START_MILLIS_MAX)]
+    #[error(
+        "it was not ready {} ms after it was wanted: {stderr}",
+        limits::START_MILLIS_MAX
+    )]
     TooSlow { stderr: String },
     #[error("{reason}: {stderr}")]
     Ended { reason: String, stderr: String },
@@ -106,6 +113,12 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
+    /// Forgets what was printed until now: it is nobody's log.
+    pub(crate) fn forget_output(&mut self) {
+        discard(&mut self.stdout, &self.paths);
+        discard(&mut self.stderr, &self.paths);
+    }
+
     /// What is left to be removed; whoever takes it removes it.
     pub(crate) fn take_remains(&mut self) -> (Option<Arc<Sandbox>>, PathBuf) {
         (
@@ -265,6 +278,14 @@ impl Boot {
         let awaited = hurried.clone();
         // Without the sender there is no starter.
         let is_awaited = move || urgency == Urgency::Now || awaited.has_changed().unwrap_or(true);
+        let mut wanted = hurried.clone();
+        // One in the background may be slow while the machine is busy with runs: nobody waits for it.
+        let too_slow = async move {
+            if urgency == Urgency::Background {
+                let _ = timeout(BACKGROUND_START_MAX, wanted.changed()).await;
+            }
+            sleep(START_MAX).await;
+        };
         let hurry = async {
             // The sender lives as long as the starter.
             let _ = hurried.changed().await;
@@ -281,9 +302,7 @@ impl Boot {
                 let reason = exit.map_or_else(|error| error.to_string(), |exit| format!("it ended: {exit:?}"));
                 Err(self.ended(reason).await)
             }
-            () = tokio::time::sleep(Duration::from_millis(limits::START_MILLIS_MAX)) => {
-                Err(BootError::TooSlow { stderr: self.printed() })
-            }
+            () = too_slow => Err(BootError::TooSlow { stderr: self.printed() }),
             never = hurry => match never {},
         }
     }
@@ -354,6 +373,7 @@ fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Res
             &Request {
                 program,
                 args: &args,
+                kept: false,
             },
         )
     })

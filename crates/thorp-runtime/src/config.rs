@@ -53,6 +53,8 @@ pub struct PoolLimits {
     pub wait_max: Duration,
     /// How long the town must be idle before the pool shrinks to its floor.
     pub idle_shrink: Duration,
+    /// How long a worker without a run is kept.
+    pub worker_idle: Duration,
     /// What any run may use at most; the heap limit of every sandbox is below it.
     pub memory_bytes: u64,
 }
@@ -68,6 +70,7 @@ impl Default for PoolLimits {
             waiting_max: limits::WAITING_JOBS_MAX,
             wait_max: Duration::from_millis(limits::WAIT_MILLIS_MAX),
             idle_shrink: Duration::from_secs(limits::IDLE_SHRINK_SECS),
+            worker_idle: Duration::from_secs(limits::WORKER_IDLE_SECS_MAX),
             memory_bytes: limits::MEMORY_BYTES_DEFAULT,
         }
     }

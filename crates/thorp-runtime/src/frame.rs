@@ -44,6 +44,8 @@ pub(crate) enum FromGuest {
     Undefined,
     /// The run has no value; a JSON object says why.
     Failure,
+    /// After the end of this run, its program may be called again.
+    Again,
 }
 
 impl FromGuest {
@@ -55,13 +57,14 @@ impl FromGuest {
             19 => Self::Value,
             20 => Self::Undefined,
             21 => Self::Failure,
+            22 => Self::Again,
             _ => return None,
         })
     }
 
     fn payload_bytes_max(self) -> usize {
         match self {
-            Self::Ready | Self::LogsTruncated | Self::Undefined => 0,
+            Self::Ready | Self::LogsTruncated | Self::Undefined | Self::Again => 0,
             Self::Log => 1 + limits::LOG_BYTES_MAX,
             Self::Value => limits::RESULT_BYTES_MAX,
             Self::Failure => limits::FAILURE_BYTES_MAX,

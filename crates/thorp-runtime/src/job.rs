@@ -21,6 +21,10 @@ pub struct Job {
     pub args: String,
     /// What the run may use.
     pub limits: RunLimits,
+    /// Runs of modules with an equal key, for the same user within the same limits, may have a sandbox that another one of
+    /// them had before, one after another. The key names the program: whatever changes it must change the key. `None`
+    /// for a sandbox of its own.
+    pub worker: Option<Arc<str>>,
 }
 
 /// Code that is ready to run: JavaScript, with every import resolved.

@@ -30,6 +30,8 @@ mod request;
 mod run;
 mod runtime;
 mod text;
+mod worker;
+mod workers;
 
 /// The way out of the sandboxes.
 pub use thorp_gateway as gateway;

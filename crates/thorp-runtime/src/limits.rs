@@ -14,8 +14,10 @@ pub const WAITING_JOBS_MAX: usize = 1024;
 pub const WAIT_MILLIS_MAX: u64 = 10_000;
 /// The pool shrinks to its floor after this long without a run.
 pub const IDLE_SHRINK_SECS: u64 = 30;
-/// How long a sandbox may take to get ready.
+/// How long a sandbox may take to get ready, once a run waits.
 pub const START_MILLIS_MAX: u64 = 10_000;
+/// And how much longer while none does.
+pub const BACKGROUND_START_MILLIS_MAX: u64 = 60_000;
 
 /// The JSON text of a result.
 pub const RESULT_BYTES_MAX: usize = 8 << 20;
@@ -38,6 +40,21 @@ pub const WALL_SECS_DEFAULT: u64 = 60;
 pub const CPU_SECS_DEFAULT: u64 = 10;
 /// Memory of a run: what it holds beyond the shared pages of the Deno binary.
 pub const MEMORY_BYTES_DEFAULT: u64 = 128 << 20;
+
+/// How long a worker without a run is kept.
+pub const WORKER_IDLE_SECS_MAX: u64 = 10;
+/// And how long in all.
+pub const WORKER_LIFE_SECS_MAX: u64 = 3600;
+/// Runs of a worker.
+pub const WORKER_RUNS_MAX: u32 = 10_000;
+/// The part of the sandboxes that may be workers without a run.
+pub const WORKERS_IDLE_DIVISOR: usize = 4;
+/// A worker whose memory is beyond this part of its limit after a run gets no other.
+pub const WORKER_MEMORY_PERCENT_MAX: u64 = 75;
+/// Processor time of a worker between two runs: what it left behind goes on working.
+pub const WORKER_IDLE_CPU_MILLIS_MAX: u64 = 100;
+/// How often workers without a run are looked at, while there are any.
+pub const WORKER_LOOK_MILLIS: u64 = 1_000;
 
 /// The description of a failure, as it comes from the guest: three texts, every byte of them escaped.
 pub const FAILURE_BYTES_MAX: usize = 1 << 20;

@@ -21,6 +21,19 @@ pub struct Outcome {
     pub egress: Egress,
 }
 
+impl Outcome {
+    /// Of a run that did not begin.
+    pub(crate) fn nothing(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            logs: Vec::new(),
+            logs_truncated: false,
+            usage: Usage::default(),
+            egress: Egress::default(),
+        }
+    }
+}
+
 /// The value of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunValue {
@@ -171,6 +184,8 @@ pub struct PoolStatus {
     pub starting: usize,
     /// Runs in a sandbox.
     pub running: usize,
+    /// Sandboxes that had a run and wait for another one of the same program.
+    pub idle_workers: usize,
     /// Runs that wait for a sandbox.
     pub waiting: usize,
     /// How many prepared sandboxes the pool wants now.

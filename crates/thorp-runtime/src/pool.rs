@@ -43,6 +43,11 @@ struct State {
 }
 
 impl State {
+    fn is_full(&self) -> bool {
+        let living = self.ready.len() + self.starting + self.running;
+        living >= self.policy.limits().sandboxes_max
+    }
+
     fn counts(&self) -> Counts {
         Counts {
             ready: self.ready.len(),
@@ -180,7 +185,7 @@ impl Pool {
 
     /// Starts what the policy wants: at once if a run waits, otherwise when the answer of the run that has just ended is
     /// on its way.
-    fn replace(self: &Arc<Self>) {
+    pub(crate) fn replace(self: &Arc<Self>) {
         let mut state = self.lock();
         if !state.waiting.is_empty() {
             drop(state);
@@ -335,12 +340,25 @@ impl Pool {
         None
     }
 
+    /// Whether a run would have to wait for another one's sandbox.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.lock();
+        state.ready.is_empty() && state.is_full()
+    }
+
+    /// Whether a run does.
+    pub(crate) fn is_short(&self) -> bool {
+        let state = self.lock();
+        state.is_full() && state.waiting.iter().any(|waiter| !waiter.is_closed())
+    }
+
     pub(crate) fn status(&self) -> PoolStatus {
         let state = self.lock();
         PoolStatus {
             ready: state.ready.len(),
             starting: state.starting,
             running: state.running,
+            idle_workers: 0,
             waiting: state
                 .waiting
                 .iter()

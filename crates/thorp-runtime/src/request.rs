@@ -11,6 +11,8 @@ use crate::job::{Export, ModuleProgram};
 pub(crate) struct Request<'a> {
     pub(crate) program: GuestProgram<'a>,
     pub(crate) args: &'a RawValue,
+    /// Whether it may be called again.
+    pub(crate) kept: bool,
 }
 
 /// A program as the guest knows it.

@@ -21,11 +21,12 @@ use crate::logs::Logs;
 use crate::meter::Meter;
 use crate::outcome::{Failure, LogLevel, Outcome, RunValue, Usage};
 use crate::request::{GuestProgram, Request};
+use crate::workers::Key;
 
 /// Reads of a pipe after a run: more than its whole capacity, and not as many as a flood would offer.
 const LAST_READS_MAX: usize = 8;
 
-type Ended = Result<RunValue, Failure>;
+type Said = Result<RunValue, Failure>;
 
 /// What a run needs of the runtime.
 pub(crate) struct Surroundings<'a> {
@@ -60,15 +61,27 @@ pub(crate) fn check(job: &Job) -> Result<(), Failure> {
     }
 }
 
-/// Runs a checked job. Dropping the future does not end it; dropping the sandbox does.
-pub(crate) async fn run(ready: &mut Ready, job: &Job, surroundings: Surroundings<'_>) -> Outcome {
+/// A run that has ended, and whether its program may be called again in the same sandbox.
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    pub(crate) again: bool,
+}
+
+/// Runs a checked job; the sandbox may have loaded its program before. Dropping the future does not end it; dropping the
+/// sandbox does.
+pub(crate) async fn run(
+    ready: &mut Ready,
+    job: &Job,
+    is_loaded: bool,
+    surroundings: Surroundings<'_>,
+) -> Ended {
     let began = Instant::now();
     let logs = Logs::new(surroundings.clock, Arc::clone(&ready.paths));
     let handed = match ready
         .door
         .assign(Tenant { user: job.user }, Budget::default())
     {
-        Ok(()) => push(ready, job).await,
+        Ok(()) => push(ready, job, is_loaded).await,
         Err(error) => Err(broken(&error.to_string())),
     };
     let start = began.elapsed();
@@ -79,6 +92,7 @@ pub(crate) async fn run(ready: &mut Ready, job: &Job, surroundings: Surroundings
         logs,
         meter,
         refused: None,
+        again: false,
     };
     let result = match handed {
         Ok(()) => run.watch(job.limits.wall, surroundings).await,
@@ -88,7 +102,7 @@ pub(crate) async fn run(ready: &mut Ready, job: &Job, surroundings: Surroundings
 }
 
 /// Puts the program where the guest finds it, and the request where it is sent from.
-async fn push(ready: &mut Ready, job: &Job) -> Result<(), Failure> {
+async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failure> {
     let bad = |reason: String| Failure::BadProgram { reason };
     let args: &RawValue =
         serde_json::from_str(&job.args).map_err(|error| bad(error.to_string()))?;
@@ -96,12 +110,19 @@ async fn push(ready: &mut Ready, job: &Job) -> Result<(), Failure> {
     let program = match &job.program {
         Program::Body { code } => GuestProgram::body(code),
         Program::Module(program) => {
-            write(ready, program).await?;
+            if !is_loaded {
+                write(ready, program).await?;
+            }
             modules = ready.folder.seen().modules.to_string_lossy().into_owned();
             GuestProgram::module(program, &modules)
         }
     };
-    let request = Request { program, args };
+    let kept = Key::of(job).is_some();
+    let request = Request {
+        program,
+        args,
+        kept,
+    };
     ready
         .control
         .push(ToGuest::Run, job.run, |buffer| {
@@ -126,10 +147,12 @@ struct Run<'a> {
     meter: Meter,
     /// The last raw connection that the gateway refused, as users are told.
     refused: Option<String>,
+    /// Whether the guest said so.
+    again: bool,
 }
 
 impl Run<'_> {
-    async fn watch(&mut self, wall: Duration, mut surroundings: Surroundings<'_>) -> Ended {
+    async fn watch(&mut self, wall: Duration, mut surroundings: Surroundings<'_>) -> Said {
         match timeout(wall, self.ready.control.flush()).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(self.lost().await),
@@ -177,7 +200,7 @@ impl Run<'_> {
     }
 
     /// What a frame means: the end of the run, if anything but a log line.
-    fn take(&mut self, frame: Frame) -> Option<Ended> {
+    fn take(&mut self, frame: Frame) -> Option<Said> {
         if frame.run != self.run {
             return Some(Err(broken("it spoke of another run")));
         }
@@ -205,6 +228,10 @@ impl Run<'_> {
                 limit_bytes,
             )
             .unwrap_or_else(|| broken("it sent a failure that is none")))),
+            FromGuest::Again => {
+                self.again = true;
+                None
+            }
             FromGuest::Ready => Some(Err(broken("it said twice that it is ready"))),
         }
     }
@@ -231,7 +258,7 @@ impl Run<'_> {
         }
     }
 
-    fn finish(mut self, result: Ended, start: Duration) -> Outcome {
+    fn finish(mut self, result: Said, start: Duration) -> Ended {
         while let Some(denial) = self.ready.door.try_refused() {
             self.refuse(&denial);
         }
@@ -249,17 +276,32 @@ impl Run<'_> {
             memory_bytes: self.meter.memory_bytes(),
         };
         let (logs, logs_truncated) = self.logs.finish();
-        Outcome {
+        let outcome = Outcome {
             result,
             logs,
             logs_truncated,
             usage,
             egress: self.ready.door.report(),
+        };
+        Ended {
+            again: self.again && is_answer(&outcome),
+            outcome,
         }
     }
 }
 
-fn broken(reason: &str) -> Failure {
+/// Whether the run ended with a word of the program's own, and not for want of something.
+fn is_answer(outcome: &Outcome) -> bool {
+    matches!(
+        outcome.result,
+        Ok(_)
+            | Err(Failure::Thrown { .. }
+                | Failure::NotJson { .. }
+                | Failure::ResultTooLarge { .. })
+    )
+}
+
+pub(crate) fn broken(reason: &str) -> Failure {
     Failure::WorkerLost {
         reason: reason.to_owned(),
     }

@@ -3,20 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use thorp_gateway::Egress;
-
 use crate::config::{Clock, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
-use crate::outcome::{Failure, Outcome, PoolStatus, Usage};
+use crate::limits::WORKERS_IDLE_DIVISOR;
+use crate::outcome::{Failure, Outcome, PoolStatus};
 use crate::pool::{Lease, Pool};
 use crate::prepare;
 use crate::run::{self, Surroundings, micros};
+use crate::worker::Worker;
+use crate::workers::{Key, Workers};
 
 /// A pool of sandboxes and the runs in them. Cheap to clone; every clone is the same runtime.
 #[derive(Clone)]
 pub struct Runtime {
     pool: Arc<Pool>,
+    workers: Workers,
     clock: Clock,
 }
 
@@ -28,29 +30,37 @@ impl Runtime {
     /// If Deno is missing or of another version, or the folders cannot be used, or no sandbox starts.
     pub async fn start(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let starter = prepare::prepare(&config).await?;
+        let workers_max = config.pool.sandboxes_max.div_ceil(WORKERS_IDLE_DIVISOR);
         Ok(Self {
+            workers: Workers::new(workers_max, config.pool.worker_idle),
             pool: Pool::open(starter, config.pool),
             clock: config.clock,
         })
     }
 
-    /// Runs a job in a sandbox of its own. Dropping the future ends the run and its sandbox.
+    /// Runs a job, in a sandbox of its own or in a worker that has its program. Dropping the future ends the run and its
+    /// sandbox.
     pub async fn run(&self, job: Job) -> Outcome {
+        if let Err(failure) = run::check(&job) {
+            return Outcome::nothing(failure);
+        }
         let queued = Instant::now();
-        let lease = match run::check(&job) {
-            Ok(()) => self.pool.acquire().await,
-            Err(failure) => Err(failure),
+        let key = Key::of(&job);
+        let idle = key.as_ref().and_then(|key| self.workers.take(key));
+        let worker = match idle {
+            Some(worker) => Ok(worker),
+            None => self.lease().await.map(Worker::new),
         };
         let queue_micros = micros(queued.elapsed());
-        let mut outcome = match lease {
-            Ok(lease) => self.run_in(lease, &job).await,
-            Err(failure) => nothing(failure),
+        let mut outcome = match worker {
+            Ok(worker) => self.run_in(worker, key, &job).await,
+            Err(failure) => Outcome::nothing(failure),
         };
         outcome.usage.queue_micros = queue_micros;
         outcome
     }
 
-    async fn run_in(&self, mut lease: Lease, job: &Job) -> Outcome {
+    async fn run_in(&self, mut worker: Worker, key: Option<Key>, job: &Job) -> Outcome {
         let pool = Arc::clone(&self.pool);
         // A short run keeps the processors to itself; its sandbox is replaced when it has ended.
         let slow = move || pool.pump();
@@ -59,33 +69,40 @@ impl Runtime {
             stop: self.pool.stop(),
             slow: &slow,
         };
-        match lease.sandbox() {
-            Some(sandbox) => run::run(sandbox, job, surroundings).await,
-            None => nothing(Failure::WorkerLost {
-                reason: "it is gone".to_owned(),
-            }),
+        let outcome = worker.run(job, surroundings).await;
+        if let Some(key) = key
+            && !self.pool.is_short()
+        {
+            self.workers.put(key, worker);
+            self.pool.replace();
         }
+        outcome
+    }
+
+    /// A sandbox from the pool. Workers without a run make room for it.
+    async fn lease(&self) -> Result<Lease, Failure> {
+        if self.pool.is_full() {
+            self.workers.give_up_one();
+        }
+        self.pool.acquire().await
     }
 
     /// Takes no more jobs, waits up to `grace` for those that run, ends the others, and removes what is left of them.
     /// The runs' futures must still be polled meanwhile.
     pub async fn shutdown(&self, grace: Duration) {
+        self.workers.close();
         self.pool.close(grace).await;
     }
 
     /// What the pool is doing.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        self.pool.status()
-    }
-}
-
-fn nothing(failure: Failure) -> Outcome {
-    Outcome {
-        result: Err(failure),
-        logs: Vec::new(),
-        logs_truncated: false,
-        usage: Usage::default(),
-        egress: Egress::default(),
+        let idle_workers = self.workers.count();
+        let status = self.pool.status();
+        PoolStatus {
+            running: status.running.saturating_sub(idle_workers),
+            idle_workers,
+            ..status
+        }
     }
 }

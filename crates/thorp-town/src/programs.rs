@@ -10,6 +10,7 @@ use thorp_lang::{Compiled, Form, StackMapper, ValueOf};
 use thorp_runtime::{
     BODY_HEADER_LINES, BODY_SOURCE_URL, Export, MODULE_ROOT_URL, ModuleProgram, Program,
 };
+use uuid::Uuid;
 
 /// A program, and what is needed to speak of it in the user's own terms.
 #[derive(Debug)]
@@ -48,6 +49,15 @@ impl Ready {
 
     pub(crate) fn program(&self) -> Program {
         self.program.clone()
+    }
+
+    /// Names what a worker of this version of a val has loaded.
+    pub(crate) fn worker(&self, (val, version): (Uuid, i64)) -> Arc<str> {
+        let set = self
+            .locked
+            .as_ref()
+            .map_or(Uuid::nil(), |locked| locked.set);
+        format!("{val}@{version}+{set}").into()
     }
 
     pub(crate) fn dependency_set(&self) -> Option<&Locked> {

@@ -95,6 +95,7 @@ impl Town {
                 program,
                 args: args.to_owned(),
                 limits,
+                worker: None,
             })
             .await
     }
@@ -120,20 +121,46 @@ impl Town {
             export,
             dependencies,
         }));
-        let args = r#"["a",2]"#.to_owned();
         self.runtime
             .run(Job {
-                run: Uuid::now_v7(),
-                user: USER,
-                program,
-                args,
-                limits: RunLimits::default(),
+                args: r#"["a",2]"#.to_owned(),
+                ..job(program)
             })
             .await
     }
 
+    /// A call of a file that a worker may have loaded for an earlier one.
+    pub async fn call(&self, code: &str, args: &str) -> Outcome {
+        self.runtime.run(call(code, args)).await
+    }
+
     pub async fn stop(self) {
         self.runtime.shutdown(Duration::ZERO).await;
+    }
+}
+
+fn job(program: Program) -> Job {
+    Job {
+        run: Uuid::now_v7(),
+        user: USER,
+        program,
+        args: "[]".to_owned(),
+        limits: RunLimits::default(),
+        worker: None,
+    }
+}
+
+/// The key of the worker is the code.
+pub fn call(code: &str, args: &str) -> Job {
+    let program = ModuleProgram {
+        files: vec![("main.js".to_owned(), code.to_owned())],
+        entry: "main.js".to_owned(),
+        ..ModuleProgram::default()
+    };
+    Job {
+        args: args.to_owned(),
+        worker: Some(code.into()),
+        ..job(Program::Module(Arc::new(program)))
     }
 }
 

@@ -155,6 +155,7 @@ impl Bundler {
                 cpu: BUNDLE_WALL,
                 ..RunLimits::default()
             },
+            worker: None,
         };
         let value = self
             .runtime

@@ -78,5 +78,6 @@ fn job() -> Job {
         },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        worker: None,
     }
 }
