@@ -1,16 +1,17 @@
-// A saved val of Thorp through POST /v1/run, on its warm worker. The val's answer must be `[2,4,6]`.
+// A saved val of Thorp through POST /v1/run: its worker has loaded it, and is called again.
 import { thorpContender } from "../lib/thorp-client.mjs";
+import { EXPRESSION } from "../lib/work.mjs";
 
-const contender = thorpContender({
+let val;
+
+export default thorpContender({
   name: "thorp-run",
   title: "**Thorp**, `POST /v1/run` of a saved val, warm worker",
-  isolation: "a process in a jail, kept for one val and one run-as user",
+  isolation: "a process in a jail of tier A, kept for one version of a val",
   fixed: true,
-  request: (thorp, _, { thorpVal }) => thorp.request("POST", `/v1/run/${thorpVal}`, { args: [] }),
+  async prepare(thorp) {
+    const code = `export default () => ${EXPRESSION}`;
+    val = JSON.parse(await thorp.answer(thorp.request("POST", "/v1/vals", { code, privacy: "private" })));
+  },
+  request: (thorp) => thorp.request("POST", `/v1/run/${val.author.username}.${val.name}`, { args: [] }),
 });
-
-export default {
-  ...contender,
-  missing: (settings) =>
-    contender.missing(settings) ?? (settings.thorpVal ? undefined : "`--thorp-val` was not given"),
-};

@@ -8,9 +8,8 @@ import { findDeno } from "./packages.mjs";
 export const USAGE = `usage: node bench/run.mjs [options]
   --deno PATH              Deno for the peers and for the limit (default: the project's own)
   --thorp-url URL          a running Thorp, e.g. http://127.0.0.1:8300
-  --thorp-token-file FILE  its token, with the scope \`run\` at least
+  --thorp-token-file FILE  its token, which may save vals and run them
   --thorp-pid PID          its process, for its memory
-  --thorp-val NAME         a saved val that answers [2,4,6], e.g. alice.six
   --runtime-bench PATH     the program that measures Thorp's runtime crate alone
   --out FILE               the report (default: standard output)
   --json FILE              all figures
@@ -22,7 +21,6 @@ const OPTIONS = {
   "thorp-url": { type: "string" },
   "thorp-token-file": { type: "string" },
   "thorp-pid": { type: "string" },
-  "thorp-val": { type: "string" },
   "runtime-bench": { type: "string" },
   "out": { type: "string" },
   "json": { type: "string" },
@@ -46,7 +44,6 @@ export function parseOptions(words) {
     thorpUrl: values["thorp-url"],
     thorpTokenFile: absolute(values["thorp-token-file"]),
     thorpPid: values["thorp-pid"] && Number(values["thorp-pid"]),
-    thorpVal: values["thorp-val"],
     runtimeBench: absolute(values["runtime-bench"]),
   };
 }

@@ -60,8 +60,8 @@ export class Thorp {
   }
 }
 
-/** A contender that sends what `request(thorp, n)` makes and resolves with the body. */
-export function thorpContender({ request, fixed = false, ...properties }) {
+/** A contender that sends what `request(thorp, n)` makes and resolves with the body; `prepare(thorp)` comes first. */
+export function thorpContender({ request, prepare = () => {}, fixed = false, ...properties }) {
   let thorp;
   let always;
   return {
@@ -74,7 +74,8 @@ export function thorpContender({ request, fixed = false, ...properties }) {
     version: () => thorp.version(),
     async start(settings) {
       thorp = new Thorp(settings);
-      const first = request(thorp, 0, settings);
+      await prepare(thorp);
+      const first = request(thorp, 0);
       if (fixed) always = first;
       await thorp.proveRecorded(first);
     },
