@@ -166,3 +166,24 @@ fn raw_connections_that_lead_nowhere_fail_with_a_hint() {
         );
     }
 }
+
+#[test]
+fn callers_without_a_token_have_so_many_evaluations_at_a_time() {
+    const PLACES: usize = thorp_town::limits::ANONYMOUS_RUNS_MAX;
+    let town = TestTown::start();
+    let wait = r#"{"code": "new Promise((done) => setTimeout(done, 5000))"}"#;
+    let quick = r#"{"code": "2"}"#;
+    std::thread::scope(|scope| {
+        for _ in 0..PLACES {
+            scope.spawn(|| assert_eq!(town.post("/v1/eval", "", wait).status, 200));
+        }
+        let refused = (0..100)
+            .map(|_| town.post("/v1/eval", "", quick))
+            .find(|reply| reply.status != 200)
+            .expect("all places are taken");
+        assert_eq!(refused.expect(429)["error"]["code"], "RATE_LIMITED");
+        assert!(!refused.header("retry-after").is_empty());
+        // Who has a token waits for nobody.
+        assert_eq!(town.post("/v1/eval", town.token(), quick).body, "2");
+    });
+}

@@ -150,3 +150,26 @@ fn a_name_that_leads_to_a_private_val_tells_nothing_of_it() {
         );
     }
 }
+
+#[test]
+fn a_val_that_is_called_again_is_loaded_and_a_new_version_counts_at_once() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    let code = "let calls = 0; export default () => ++calls";
+    let id = town.add_val(&alice, "count", "public", code);
+    let run = |target: &str, token: &str| {
+        town.post(&format!("/v1/run/alice.{target}"), token, "[]")
+            .body
+    };
+    assert_eq!(run("count", &alice), "1");
+    assert_eq!(run("count", &bob), "2");
+    let versions = format!("/v1/vals/{id}/versions");
+    let code = "let calls = 100; export default () => ++calls";
+    let saved = serde_json::json!({ "code": code }).to_string();
+    let _ = town.post(&versions, &alice, &saved).expect(201);
+    assert_eq!(run("count", &bob), "101");
+    assert_eq!(run("count@0", &alice), "3");
+    // Records have what each call used and nothing of the others.
+    let runs = town.get(&format!("/v1/vals/{id}/runs"), &alice).expect(200);
+    assert_eq!(runs["data"].as_array().map(Vec::len), Some(4));
+}
