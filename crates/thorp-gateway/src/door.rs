@@ -153,7 +153,7 @@ impl DoorState {
             let message = format!("no connection to `{to}` in time");
             Err(Denial::new(Code::Timeout, message))
         });
-        let stream = dialed.inspect_err(|denial| open.exchange.deny(denial.code))?;
+        let stream = dialed.inspect_err(|denial| open.exchange.refuse(denial))?;
         Ok(Counted::new(
             stream,
             open,

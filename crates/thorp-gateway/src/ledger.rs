@@ -1,7 +1,7 @@
 //! What an evaluation may use of the network, and what it has used.
 
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -68,6 +68,8 @@ pub struct EgressRecord {
     pub status: Option<u16>,
     /// What ended it, if it was the gateway: instead of an answer, or in its midst.
     pub denial: Option<Code>,
+    /// What the guest was told then, if it was told instead of an answer.
+    pub message: Option<String>,
     /// Bytes sent.
     pub bytes_out: u64,
     /// Bytes received.
@@ -172,6 +174,7 @@ impl Ledger {
             ended_micros: AtomicU64::new(0),
             status: AtomicU16::new(0),
             denial: AtomicU8::new(0),
+            message: OnceLock::new(),
             bytes: Bytes::default(),
         });
         let mut exchanges = self
@@ -228,6 +231,7 @@ pub(crate) struct Exchange {
     status: AtomicU16,
     /// Place in [`CODES`], from 1; 0: none.
     denial: AtomicU8,
+    message: OnceLock<String>,
     bytes: Bytes,
 }
 
@@ -271,6 +275,12 @@ impl Exchange {
         let _ = self.denial.compare_exchange(0, place, Relaxed, Relaxed);
     }
 
+    /// As [`Self::deny`], for a guest that gets no answer but this.
+    pub(crate) fn refuse(&self, denial: &Denial) {
+        self.deny(denial.code);
+        let _ = self.message.set(denial.message.clone());
+    }
+
     pub(crate) fn denial(&self) -> Option<Code> {
         let place = usize::from(self.denial.load(Relaxed));
         place.checked_sub(1).and_then(|at| CODES.get(at).copied())
@@ -292,6 +302,7 @@ impl Exchange {
             port: self.destination.port(),
             status: Some(self.status.load(Relaxed)).filter(|status| *status != 0),
             denial: self.denial(),
+            message: self.message.get().cloned(),
             bytes_out: self.bytes.of(Way::Out).load(Relaxed),
             bytes_in: self.bytes.of(Way::In).load(Relaxed),
             started_micros: self.started_micros,

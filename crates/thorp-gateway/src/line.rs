@@ -108,7 +108,7 @@ impl Line {
             exchange: &exchange,
         };
         let relayed = relay.run(request, open).await;
-        let (answer, splice) = relayed.inspect_err(|denial| exchange.deny(denial.code))?;
+        let (answer, splice) = relayed.inspect_err(|denial| exchange.refuse(denial))?;
         if let Some(splice) = splice {
             put(&self.splice, splice);
         }

@@ -38,6 +38,14 @@ pub const DEPENDENCIES_MAX: usize = 200;
 pub const RESOLVE_WALL: Duration = Duration::from_secs(180);
 /// Memory of what resolves, and of what bundles: a small download may be a large module.
 pub const RESOLVE_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Requests of one resolution.
+pub const RESOLVE_REQUESTS_MAX: u64 = 5_000;
+/// Bytes that all downloads of one resolution may take together, as they are transferred.
+pub const RESOLVE_BYTES_IN_MAX: u64 = 512 * 1024 * 1024;
+/// Bytes that one resolution may send.
+pub const RESOLVE_BYTES_OUT_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of a request for a registry's name: nothing but Deno's own words.
+pub const REGISTRY_QUESTION_BYTES_MAX: usize = 16 * 1024;
 /// How long what was downloaded serves other resolutions, too. Longer than [`RESOLVE_WALL`].
 pub const DOWNLOADS_SHARED: Duration = Duration::from_secs(10 * 60);
 /// Resolutions at the same time.

@@ -276,6 +276,7 @@ mod tests {
             port: 443,
             status: Some(200),
             denial: None,
+            message: None,
             bytes_out: 1,
             bytes_in: 2,
             started_micros: 3,

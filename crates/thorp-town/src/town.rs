@@ -166,7 +166,7 @@ impl Town {
             .map_err(TownError::internal)?;
         let parts = Parts {
             compiler: Compiler::new(workshop::of_compiler(&config, &program)?, program),
-            dependencies: Dependencies::new(&config, runtime.clone(), store.clone())?,
+            dependencies: Dependencies::new(&config, runtime.clone(), store.clone(), &scratch)?,
             tokens: TokenCache::default(),
             expressions: Cache::new(),
             versions: Cache::new(),

@@ -14,13 +14,15 @@ pub use address::{canonical, is_public};
 pub use destination::{Destination, InvalidHost};
 pub use rule::{Rule, RuleError};
 
-/// The operator's rules. A denial wins over an allowance; what neither names is judged by its address.
+/// The operator's rules. A denial wins over an allowance; what no rule names is judged by its address.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// Destinations that may be reached though their address is not public.
     pub allow: Vec<Rule>,
     /// Destinations that may not be reached.
     pub deny: Vec<Rule>,
+    /// Destinations that the town itself needs: they are reached whatever their address is and whatever is denied.
+    pub needed: Vec<Rule>,
 }
 
 impl Rules {
@@ -32,6 +34,7 @@ impl Rules {
         Ok(Self {
             allow: list(allow)?,
             deny: list(deny)?,
+            needed: Vec::new(),
         })
     }
 }
@@ -84,7 +87,7 @@ impl Policy {
 
     /// Whether the destination may be looked up.
     pub fn judge_name(&self, destination: &Destination) -> Result<(), Refusal> {
-        if any(&self.rules.deny, destination, None) {
+        if self.is_denied(destination, None) {
             return Err(Refusal::Denied(destination.clone()));
         }
         Ok(())
@@ -96,13 +99,14 @@ impl Policy {
         destination: &Destination,
         address: IpAddr,
     ) -> Result<Verdict, Refusal> {
-        if any(&self.rules.deny, destination, Some(address)) {
+        if self.is_denied(destination, Some(address)) {
             return Err(Refusal::Denied(destination.clone()));
         }
         if self.is_own(destination, address) {
             return Err(Refusal::Own(destination.clone()));
         }
-        if any(&self.rules.allow, destination, Some(address)) {
+        let Rules { allow, needed, .. } = &self.rules;
+        if any(allow, destination, Some(address)) || any(needed, destination, Some(address)) {
             return Ok(Verdict::Allowed);
         }
         if is_public(address) {
@@ -112,6 +116,11 @@ impl Policy {
             Some(name) => Refusal::NameNotPublic(name.to_owned()),
             None => Refusal::NotPublic(canonical(address)),
         })
+    }
+
+    fn is_denied(&self, destination: &Destination, address: Option<IpAddr>) -> bool {
+        any(&self.rules.deny, destination, address)
+            && !any(&self.rules.needed, destination, address)
     }
 
     /// The town's own address is lifted only by a rule that says its port: who allows `10.0.0.0/8` does not mean the town.

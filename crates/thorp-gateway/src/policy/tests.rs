@@ -244,6 +244,33 @@ fn a_denial_wins() {
 }
 
 #[test]
+fn what_the_town_needs_is_reached_whatever_is_denied() {
+    let mut denying = rules(&[], &["0.0.0.0/0", "*.example"]);
+    denying.needed = vec![
+        "npm.example:443".parse().unwrap(),
+        "10.0.0.5:4873".parse().unwrap(),
+    ];
+    let own = vec!["10.0.0.1:443".parse().unwrap()];
+    let policy = Policy::new(denying, own);
+    check(&policy, "npm.example 443 8.8.8.8", "Allowed");
+    check(&policy, "npm.example 443 127.0.0.1", "Allowed");
+    check(&policy, "10.0.0.5 4873", "Allowed");
+    let denied = |to: &str| format!("the operator of this town denies `{to}`");
+    check(&policy, "npm.example 80 8.8.8.8", &denied("npm.example:80"));
+    check(
+        &policy,
+        "jsr.example 443 8.8.8.8",
+        &denied("jsr.example:443"),
+    );
+    check(&policy, "10.0.0.5 443", &denied("10.0.0.5:443"));
+    check(
+        &policy,
+        "npm.example 443 10.0.0.1",
+        "`npm.example:443` is the town itself",
+    );
+}
+
+#[test]
 fn the_town_itself_is_refused_unless_allowed_with_its_port() {
     let own = vec![
         "10.0.0.1:8080".parse().unwrap(),

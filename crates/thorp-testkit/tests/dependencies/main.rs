@@ -8,6 +8,7 @@
 )]
 
 mod collect;
+mod destinations;
 mod failures;
 mod hostile;
 mod origin;

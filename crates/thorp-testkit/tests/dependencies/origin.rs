@@ -14,6 +14,8 @@ pub(crate) enum Page {
     Body(&'static str, Vec<u8>),
     /// Something else is to be asked for.
     Redirect(String),
+    /// A body of this type that never ends.
+    Endless(&'static str),
 }
 
 /// Serves until it is stopped or dropped.
@@ -114,6 +116,7 @@ impl Shared {
         let (head, body) = match page {
             Some(Page::Body(kind, body)) => (format!("200 OK\r\ncontent-type: {kind}"), body),
             Some(Page::Redirect(to)) => (format!("302 Found\r\nlocation: {to}"), Vec::new()),
+            Some(Page::Endless(kind)) => return endless(stream, kind),
             None => ("404 Not Found".to_owned(), Vec::new()),
         };
         let length = body.len();
@@ -122,5 +125,17 @@ impl Shared {
             "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
         )?;
         stream.write_all(&body)
+    }
+}
+
+/// Until whoever asked has had enough.
+fn endless(mut stream: TcpStream, kind: &str) -> std::io::Result<()> {
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n"
+    )?;
+    let part = vec![b'/'; 64 << 10];
+    loop {
+        stream.write_all(&part)?;
     }
 }

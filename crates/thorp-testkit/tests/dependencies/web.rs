@@ -5,6 +5,7 @@ use crate::registry::{Package, publish_jsr, publish_npm};
 use crate::support::{eval, resolved, run, save, town_of, value};
 use serde_json::json;
 use thorp_testkit::TestTown;
+use thorp_town::Rules;
 
 fn web() -> Origin {
     let origin = Origin::start();
@@ -27,9 +28,12 @@ fn web() -> Origin {
 #[test]
 fn modules_of_the_web_are_imported_with_what_they_import() {
     let mut origin = web();
-    // The usual registries: the host of the modules is known for nothing else.
-    let town = TestTown::start();
     let url = origin.url();
+    let address = url.trim_start_matches("http://").to_owned();
+    // The usual registries: the host of the modules is known for nothing else, and allowed by a rule.
+    let town = TestTown::start_with(move |config| {
+        config.egress = Rules::parse(&[address], &[]).unwrap();
+    });
     let code = format!(
         "import add from \"{url}/latest.ts\";\nconst later = await import(\"{url}/two.js\");\nexport default () => add(40) * later.two;"
     );

@@ -1,6 +1,7 @@
 //! Makes what Deno said into what a person needs to know: what is wrong, and which import is to blame.
 
 use super::{Failure, Manifest};
+use thorp_runtime::gateway::{Code, EgressRecord};
 
 /// Lines of a message that are kept.
 const LINES_MAX: usize = 2;
@@ -8,16 +9,33 @@ const LINES_MAX: usize = 2;
 /// The file whose imports Deno followed; line by line those of the manifest.
 pub(super) const ENTRY: &str = "entry.mjs";
 
-/// What went wrong, by what Deno printed.
-pub(super) fn explain(said: &str, manifest: &Manifest) -> Failure {
+/// What went wrong, by what Deno printed, and by what became of its requests.
+pub(super) fn explain(said: &str, manifest: &Manifest, requests: &[EgressRecord]) -> Failure {
     let lines = complaint(said);
     let culprit = entry_line(&lines)
         .and_then(|line| manifest.remote.iter().nth(line - 1))
         .or_else(|| named(&lines.join("\n"), manifest));
     Failure {
         culprit: culprit.cloned(),
-        ..Failure::unavailable(message(&lines))
+        ..refusal(&lines, requests).unwrap_or_else(|| Failure::unavailable(message(&lines)))
     }
+}
+
+/// What the gateway had against the request that the lines speak of. Deno shows no more than the status.
+fn refusal(lines: &[&str], requests: &[EgressRecord]) -> Option<Failure> {
+    let text = lines.join("\n");
+    let is_meant = |request: &&EgressRecord| {
+        let address = format!("{}://{}", request.scheme, request.host);
+        text.contains(&address)
+    };
+    let refused = || requests.iter().filter(|one| one.message.is_some());
+    let request = refused().find(is_meant).or_else(|| refused().next())?;
+    let (code, message) = (request.denial?.as_str(), request.message.as_ref()?);
+    let told = format!("{code}: {message}");
+    Some(match request.denial {
+        Some(Code::Denied) => Failure::refused(told),
+        _ => Failure::unavailable(told),
+    })
 }
 
 /// The error without what follows it, or the last word if there is none.
@@ -151,7 +169,7 @@ mod tests {
             remote: remote.into_iter().map(str::to_owned).collect(),
             ..Manifest::default()
         };
-        let failure = explain(said, &manifest);
+        let failure = explain(said, &manifest, &[]);
         assert_eq!(failure.message, message);
         assert_eq!(failure.culprit.as_deref(), culprit, "{said}");
     }

@@ -5,9 +5,11 @@
 
 mod bundle;
 mod collect;
+mod downloader;
 mod explain;
 mod intake;
 mod manifest;
+mod registries;
 mod resolver;
 
 pub use bundle::esbuild_beside;
@@ -22,10 +24,11 @@ use crate::vals::{from_json, to_json};
 use crate::view::{DependencyView, DiagnosticView};
 use crate::workshop;
 use bundle::Bundler;
+use downloader::Downloader;
 use intake::remove_folder;
-use resolver::Resolver;
+use resolver::{Asking, Resolver};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use thorp_lang::{Facts, Import, ImportKind};
@@ -62,6 +65,8 @@ pub(crate) struct Locked {
 pub(crate) struct Failure {
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: &'static str,
     /// What of the manifest is to blame, such as `npm:zod@4` or an address, if that is known.
     pub(crate) culprit: Option<String>,
 }
@@ -71,6 +76,7 @@ impl Dependencies {
         config: &TownConfig,
         runtime: Runtime,
         store: Store,
+        scratch: &Path,
     ) -> Result<Self, TownError> {
         let folders = config.data.join(DEPENDENCIES);
         std::fs::create_dir_all(&folders).map_err(|error| TownError::unusable(&folders, &error))?;
@@ -93,8 +99,8 @@ impl Dependencies {
             })
             .transpose()?;
         let bundler = Bundler::new(bundler, closed, runtime);
-        let spawner = workshop::of_resolver(config, &work)?;
-        let resolver = Resolver::new(config, work, bundler, spawner);
+        let downloader = Downloader::new(config, work, scratch)?;
+        let resolver = Resolver::new(config.clock, downloader, bundler);
         Ok(Self {
             folders,
             resolver,
@@ -120,7 +126,8 @@ impl Dependencies {
         if let Some(locked) = self.known(user, &key, now).await? {
             return Ok(Ok(locked));
         }
-        let resolution = match self.resolver.resolve(manifest, progress).await {
+        let asking = Asking { user, progress };
+        let resolution = match self.resolver.resolve(manifest, asking).await {
             Ok(resolution) => resolution,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -225,7 +232,16 @@ impl Failure {
         Self {
             code: UNAVAILABLE,
             message: message.into(),
+            hint: "check the name and the version, then save again",
             culprit: None,
+        }
+    }
+
+    /// The gateway did not let Deno ask for it.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self {
+            hint: "packages and modules come from registries, public addresses, and what the operator of this town allows with `--egress-allow`",
+            ..Self::unavailable(message)
         }
     }
 
@@ -233,6 +249,7 @@ impl Failure {
         Self {
             code: TOO_LARGE,
             message: message.into(),
+            hint: "import less, or smaller packages",
             culprit: None,
         }
     }
@@ -265,20 +282,13 @@ impl Failure {
         }
     }
 
-    fn hint(&self) -> &'static str {
-        match self.code {
-            TOO_LARGE => "import less, or smaller packages",
-            _ => "check the name and the version, then save again",
-        }
-    }
-
     fn diagnostic(&self, import: &Import) -> DiagnosticView {
         let width = u32::try_from(import.specifier.chars().count()).unwrap_or(0);
         DiagnosticView {
             severity: "error".to_owned(),
             code: self.code.to_owned(),
             message: format!("`{}` cannot be had: {}", import.specifier, self.message),
-            hint: Some(self.hint().to_owned()),
+            hint: Some(self.hint.to_owned()),
             file: import.file.clone(),
             line: import.line,
             column: import.column,

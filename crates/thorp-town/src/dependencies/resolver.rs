@@ -1,40 +1,32 @@
-//! Finds out and downloads, by the stock Deno in a process of its own, in a folder that is thrown away. Scripts of packages
-//! are never run.
+//! Finds out and downloads, by the stock Deno, in a folder that is thrown away. Scripts of packages are never run.
 
 use super::bundle::Bundler;
+use super::downloader::{CACHE, Downloader};
 use super::explain::{ENTRY, explain, package_name};
 use super::intake::{IntakeError, remove_folder, take_in};
 use super::{Failure, Manifest};
 use crate::error::TownError;
-use crate::limits::{
-    DEPENDENCIES_MAX, DEPENDENCY_BYTES_MAX, DOWNLOADS_SHARED, RESOLVE_MEMORY_BYTES,
-    RESOLVE_OUTPUT_BYTES_MAX, RESOLVE_WALL,
-};
+use crate::limits::{DEPENDENCIES_MAX, DOWNLOADS_SHARED};
 use crate::save::{OnProgress, ProgressStep, tell};
-use crate::town::{Clock, TownConfig};
+use crate::town::Clock;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use thorp_store::Digest;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use uuid::Uuid;
-
-/// Deno's cache, in a room and in what is made of it.
-const CACHE: &str = "deno-dir";
-/// What Deno says when it ends for want of memory.
-const OUT_OF_MEMORY: &str = "memory allocation of ";
 
 /// What makes dependency folders.
 pub(super) struct Resolver {
-    /// Holds the folders that are being made, and the downloads.
-    pub(super) work: PathBuf,
-    spawner: Spawner,
-    deno: PathBuf,
-    registries: Vec<(OsString, OsString)>,
+    downloader: Downloader,
     bundler: Bundler,
     clock: Clock,
+}
+
+/// For whom packages are got, and who hears of it.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) user: Uuid,
+    pub(super) progress: OnProgress<'a>,
 }
 
 /// A folder that was made and is not in its place yet.
@@ -46,43 +38,29 @@ pub(super) struct Resolution {
 }
 
 impl Resolver {
-    pub(super) fn new(
-        config: &TownConfig,
-        work: PathBuf,
-        bundler: Bundler,
-        spawner: Spawner,
-    ) -> Self {
-        let mut registries: Vec<(OsString, OsString)> = Vec::new();
-        let mut setting = |name: &str, value: &Option<String>| {
-            registries.extend(value.as_ref().map(|value| (name.into(), value.into())));
-        };
-        setting("NPM_CONFIG_REGISTRY", &config.npm_registry);
-        setting("JSR_URL", &config.jsr_registry);
+    pub(super) fn new(clock: Clock, downloader: Downloader, bundler: Bundler) -> Self {
         Self {
+            downloader,
             bundler,
-            clock: config.clock,
-            work,
-            spawner,
-            deno: config.deno.clone(),
-            registries,
+            clock,
         }
     }
 
     pub(super) async fn resolve(
         &self,
         manifest: &Manifest,
-        progress: OnProgress<'_>,
+        asking: Asking<'_>,
     ) -> Result<Resolution, Failure> {
         if manifest.packages.len() + manifest.remote.len() > DEPENDENCIES_MAX {
             let message = format!("a version imports at most {DEPENDENCIES_MAX} packages");
             return Err(Failure::too_large(message));
         }
-        let room =
-            Room::new(&self.work).map_err(|error| Failure::unavailable(error.to_string()))?;
-        self.install(&room, manifest, progress).await?;
+        let room = Room::new(&self.downloader.work)
+            .map_err(|error| Failure::unavailable(error.to_string()))?;
+        self.install(&room, manifest, asking).await?;
         // What modules of the web import by `npm:` is found among the installed packages only.
         if !manifest.packages.is_empty() && manifest.remote.is_empty() {
-            self.bundler.bundle(&room, manifest, progress).await;
+            self.bundler.bundle(&room, manifest, asking.progress).await;
         }
         room.take_in(manifest).await
     }
@@ -92,7 +70,7 @@ impl Resolver {
         &self,
         room: &Room,
         manifest: &Manifest,
-        progress: OnProgress<'_>,
+        asking: Asking<'_>,
     ) -> Result<(), Failure> {
         let package = serde_json::json!({ "private": true, "dependencies": manifest.packages });
         room.write("package.json", &package.to_string())?;
@@ -108,7 +86,7 @@ impl Resolver {
         if !manifest.remote.is_empty() {
             args.extend(["--allow-import", "--entrypoint", ENTRY]);
         }
-        self.deno(room, &args, manifest, progress).await
+        self.deno(room, &args, manifest, asking).await
     }
 
     /// Packages are downloaded once for all rooms, but what the registry says of them is soon asked again.
@@ -116,7 +94,7 @@ impl Resolver {
         let age = i64::try_from(DOWNLOADS_SHARED.as_micros()).unwrap_or(i64::MAX);
         let now = (self.clock)() / age;
         // One before may be in use still: a resolution does not last as long as that.
-        for old in std::fs::read_dir(&self.work)? {
+        for old in std::fs::read_dir(&self.downloader.work)? {
             let old = old?.path();
             let number = old
                 .extension()
@@ -125,7 +103,7 @@ impl Resolver {
                 remove_folder(&old)?;
             }
         }
-        let downloads = self.work.join(format!("downloads.{now}"));
+        let downloads = self.downloader.work.join(format!("downloads.{now}"));
         std::fs::create_dir_all(&downloads)?;
         std::fs::create_dir(room.path(CACHE))?;
         std::os::unix::fs::symlink(downloads, room.path(CACHE).join("npm"))
@@ -136,82 +114,19 @@ impl Resolver {
         room: &Room,
         args: &[&str],
         manifest: &Manifest,
-        progress: OnProgress<'_>,
+        asking: Asking<'_>,
     ) -> Result<(), Failure> {
-        let command = self.command(room, args);
-        let failed =
-            |error: &dyn std::fmt::Display| Failure::unavailable(format!("Deno failed: {error}"));
-        let process = self
-            .spawner
-            .spawn(&command)
-            .await
-            .map_err(|error| failed(&error))?;
-        let (stdout, stderr) = (process.take_stdout(), process.take_stderr());
-        let (Ok(Some(stdout)), Ok(Some(stderr))) = (stdout, stderr) else {
-            return Err(Failure::unavailable("Deno has no output"));
-        };
-        let work = async {
-            let on_line = |line: &str| report(progress, line);
-            let (_, said) = tokio::join!(listen(stdout, &|_| ()), listen(stderr, &on_line));
-            (process.wait().await, said)
-        };
-        match tokio::time::timeout(RESOLVE_WALL, work).await {
-            Ok((Ok(Exit::Code(0)), _)) => Ok(()),
-            Ok((_, said)) if said.contains(OUT_OF_MEMORY) => Err(Failure::too_large(format!(
-                "getting it needs more than {} MiB of memory",
-                RESOLVE_MEMORY_BYTES >> 20
-            ))),
-            Ok((_, said)) => Err(explain(&said, manifest)),
-            Err(_) => Err(Failure::unavailable(format!(
-                "it took longer than {} s",
-                RESOLVE_WALL.as_secs()
-            ))),
+        let on_line = |line: &str| report(asking.progress, line);
+        let told = self
+            .downloader
+            .run(room, args, asking.user, &on_line)
+            .await?;
+        if told.is_done {
+            return Ok(());
         }
+        let excess = told.excess();
+        Err(excess.unwrap_or_else(|| explain(&told.said, manifest, &told.egress.requests)))
     }
-
-    fn command(&self, room: &Room, args: &[&str]) -> Command {
-        let mut env: Vec<(OsString, OsString)> = vec![
-            ("DENO_DIR".into(), room.path(CACHE).into()),
-            ("HOME".into(), "/nonexistent".into()),
-            ("NO_COLOR".into(), "1".into()),
-            ("DENO_NO_UPDATE_CHECK".into(), "1".into()),
-            ("DENO_TLS_CA_STORE".into(), "mozilla,system".into()),
-        ];
-        env.extend(self.registries.iter().cloned());
-        // Where the system's certificates are, if the operator says so.
-        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
-            env.extend(std::env::var_os(name).map(|value| (name.into(), value)));
-        }
-        Command {
-            program: self.deno.clone(),
-            args: args.iter().map(Into::into).collect(),
-            env,
-            cwd: room.folder.clone(),
-            private: None,
-            stdin: Input::Empty,
-            limits: Limits {
-                data_bytes: Some(RESOLVE_MEMORY_BYTES),
-                file_bytes: DEPENDENCY_BYTES_MAX,
-                open_files: 4096,
-                ..Limits::default()
-            },
-        }
-    }
-}
-
-/// Reads lines until the end. Keeps the first [`RESOLVE_OUTPUT_BYTES_MAX`] of them.
-async fn listen(pipe: impl AsyncRead + Unpin, on_line: &(dyn Fn(&str) + Send + Sync)) -> String {
-    let mut said = String::new();
-    let mut lines = BufReader::new(pipe).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        let line = String::from_utf8_lossy(&line);
-        on_line(&line);
-        if said.len() + line.len() < RESOLVE_OUTPUT_BYTES_MAX {
-            said.push_str(&line);
-            said.push('\n');
-        }
-    }
-    said
 }
 
 /// Deno says `Download <address>` for each thing it gets.
