@@ -34,8 +34,6 @@ pub(crate) enum Sockets {
     Local,
     /// Those too that connect to TCP ports and send datagrams. None listens, and none has an address of its choice.
     Outward,
-    /// Those of the host.
-    All,
 }
 
 /// Where the kernel puts what it asks about: `nr`, `arch`, `instruction_pointer`, `args`.

@@ -50,8 +50,6 @@ pub enum Access {
 pub struct Layers {
     /// Namespaces: a root of its own with nothing but [`Jail::mounts`], no other processes, no network.
     pub namespaces: bool,
-    /// With namespaces: the host's network.
-    pub host_network: bool,
     /// A user id of its own for each process. Needs root.
     pub own_user: bool,
     /// Landlock: no files but [`Jail::mounts`], no TCP, no signals and abstract sockets beyond the process.
@@ -64,7 +62,6 @@ impl Layers {
     /// None at all.
     pub const NONE: Self = Self {
         namespaces: false,
-        host_network: false,
         own_user: false,
         landlock: false,
         system_calls: false,
@@ -77,7 +74,6 @@ impl Layers {
     pub fn full() -> Self {
         Self {
             namespaces: true,
-            host_network: false,
             own_user: rustix::process::geteuid().is_root(),
             landlock: true,
             system_calls: true,
@@ -117,7 +113,7 @@ impl Jail {
     /// Whether processes have a network of their own that leads to the host.
     #[must_use]
     pub fn has_network(&self) -> bool {
-        self.layers.namespaces && !self.layers.host_network && !self.ports.is_empty()
+        self.layers.namespaces && !self.ports.is_empty()
     }
 
     /// Where a process sees a folder of [`Self::private`].

@@ -28,18 +28,17 @@ pub(crate) fn restrict(jail: &Jail, private: Option<&str>) -> Result<(), Confine
 }
 
 fn rules(jail: &Jail, private: Option<&str>) -> Result<RulesetCreated, landlock::RulesetError> {
+    let refused = if jail.has_network() {
+        BitFlags::from(AccessNet::BindTcp)
+    } else {
+        AccessNet::from_all(NEWEST)
+    };
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?
-        .scope(Scope::from_all(NEWEST))?;
-    if !jail.layers.host_network {
-        let refused = if jail.has_network() {
-            BitFlags::from(AccessNet::BindTcp)
-        } else {
-            AccessNet::from_all(NEWEST)
-        };
-        rules = rules.handle_access(refused)?;
-    }
-    let mut rules = rules.create()?.no_new_privs(false);
+        .handle_access(refused)?
+        .scope(Scope::from_all(NEWEST))?
+        .create()?
+        .no_new_privs(false);
     for mount in &jail.mounts {
         rules = allow(rules, &mount.path, rights(mount.access))?;
     }

@@ -93,7 +93,6 @@ pub async fn probe(helper: &Path) -> Found {
                 one(|layers| layers.own_user = true),
             )
             .await,
-        host_network: false,
     };
     let together = tries("what is left", layers).await;
     let is_b = together && layers.own_user && layers.landlock && layers.system_calls;

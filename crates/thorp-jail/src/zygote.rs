@@ -130,9 +130,7 @@ impl Zygote {
 }
 
 fn sockets(jail: &Jail) -> Sockets {
-    if jail.layers.host_network {
-        Sockets::All
-    } else if jail.has_network() {
+    if jail.has_network() {
         Sockets::Outward
     } else {
         Sockets::Local
@@ -144,17 +142,12 @@ fn namespaces(layers: Layers) -> i32 {
     if !layers.namespaces {
         return 0;
     }
-    let all = libc::CLONE_NEWPID
+    libc::CLONE_NEWPID
         | libc::CLONE_NEWNS
+        | libc::CLONE_NEWNET
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
-        | libc::CLONE_NEWCGROUP;
-    let network = if layers.host_network {
-        0
-    } else {
-        libc::CLONE_NEWNET
-    };
-    all | network
+        | libc::CLONE_NEWCGROUP
 }
 
 fn open(path: &'static str, flags: OFlags) -> Result<OwnedFd, ConfineError> {

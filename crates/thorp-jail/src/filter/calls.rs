@@ -1,9 +1,8 @@
 //! Which system calls a jailed process may make.
 
 use libc::{
-    AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET,
-    CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_PTRACE, CLONE_THREAD, ENOSYS,
-    c_long,
+    AF_UNIX, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER,
+    CLONE_NEWUTS, CLONE_PTRACE, CLONE_THREAD, ENOSYS, c_long,
 };
 
 use super::{Rule, Sockets};
@@ -217,12 +216,6 @@ const UNCOUNTED_MEMORY: &[u32] = &[
 ];
 
 const LOCAL_SOCKETS: &[u32] = &[AF_UNIX as u32];
-const ALL_SOCKETS: &[u32] = &[
-    AF_UNIX as u32,
-    AF_INET as u32,
-    AF_INET6 as u32,
-    AF_NETLINK as u32,
-];
 
 /// Landlock refuses TCP an address, but not to listen without one, and nothing to UDP.
 const LISTENING: &[c_long] = &[
@@ -237,7 +230,6 @@ pub(super) fn rules(sockets: Sockets) -> Vec<(u32, Rule)> {
     let kinds = match sockets {
         Sockets::Local => Rule::OneOf(0, LOCAL_SOCKETS),
         Sockets::Outward => Rule::Stream,
-        Sockets::All => Rule::OneOf(0, ALL_SOCKETS),
     };
     let threads = Rule::Bits(
         0,
