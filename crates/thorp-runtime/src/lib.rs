@@ -30,6 +30,7 @@ mod request;
 mod run;
 mod runtime;
 mod text;
+mod trial;
 mod worker;
 mod workers;
 
@@ -41,6 +42,7 @@ pub use error::RuntimeError;
 pub use job::{Export, Job, ModuleProgram, Program, RunLimits};
 pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
 pub use runtime::Runtime;
+pub use trial::Trial;
 
 /// What a stack trace calls the code of a [`Program::Body`].
 pub const BODY_SOURCE_URL: &str = "file:///val/eval";

@@ -72,6 +72,8 @@ pub const SAMPLE_FIRST_MILLIS: u64 = 20;
 pub const SAMPLE_MILLIS: u64 = 10;
 /// How long a process that closed its connection may take to end.
 pub const END_MILLIS_MAX: u64 = 1_000;
+/// What is read of each output of a trial of the jail.
+pub const TRIAL_OUTPUT_BYTES_MAX: u64 = 256 << 10;
 /// What is kept of a process's standard error to find out why it ended.
 pub const STDERR_TAIL_BYTES_MAX: usize = 8 << 10;
 /// The wait before the next background start after a failed one, doubled with every further failure.

@@ -83,6 +83,11 @@ impl Drop for Lease {
 }
 
 impl Pool {
+    /// What starts sandboxes.
+    pub(crate) fn starter(&self) -> &Starter {
+        &self.starter
+    }
+
     /// An empty pool, which begins to fill.
     pub(crate) fn open(starter: Starter, limits: PoolLimits) -> Arc<Self> {
         let state = State {

@@ -11,6 +11,7 @@ use crate::outcome::{Failure, Outcome, PoolStatus};
 use crate::pool::{Lease, Pool};
 use crate::prepare;
 use crate::run::{self, Surroundings, micros};
+use crate::trial::{self, Trial};
 use crate::worker::Worker;
 use crate::workers::{Key, Workers};
 
@@ -85,6 +86,20 @@ impl Runtime {
             self.workers.give_up_one();
         }
         self.pool.acquire().await
+    }
+
+    /// Runs a script in the jail of the sandboxes, with an argument and all of Deno's permissions, for so long at most: so
+    /// it can be tried what the jail holds by itself. It is no run, and has no network.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub async fn try_jail(
+        &self,
+        script: &str,
+        argument: &str,
+        wall: Duration,
+    ) -> Result<Trial, RuntimeError> {
+        trial::run(self.pool.starter(), script, argument, wall).await
     }
 
     /// Takes no more jobs, waits up to `grace` for those that run, ends the others, and removes what is left of them.

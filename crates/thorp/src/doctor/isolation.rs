@@ -7,13 +7,24 @@ use thorp_town::{Found, Layers, Refused, Tier};
 
 const FIX: &str = "see \"The jail\" in docs/how-to/run-as-a-service.md";
 
-/// All checks about isolation, and the layers that sandboxes get.
-pub(super) fn checks() -> (Vec<Check>, Layers) {
+/// What sandboxes get here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jail {
+    pub(super) tier: Tier,
+    pub(super) layers: Layers,
+}
+
+/// All checks about isolation, and what sandboxes get.
+pub(super) fn checks() -> (Vec<Check>, Jail) {
     let found = match async_runtime() {
         Ok(runtime) => runtime.block_on(jail::find()),
         Err(failure) => {
             let check = Check::failed("jail", failure.message, FIX);
-            return (vec![check], Layers::NONE);
+            let none = Jail {
+                tier: Tier::C,
+                layers: Layers::NONE,
+            };
+            return (vec![check], none);
         }
     };
     let mut checks = vec![tier(&found)];
@@ -22,7 +33,11 @@ pub(super) fn checks() -> (Vec<Check>, Layers) {
     let told = |refused: &&Refused| found.tier == Tier::A || !whole.contains(&refused.layer);
     checks.extend(found.refused.iter().filter(told).map(missing));
     checks.push(Check::ok("control groups", cgroups()));
-    (checks, found.layers)
+    let jail = Jail {
+        tier: found.tier,
+        layers: found.layers,
+    };
+    (checks, jail)
 }
 
 fn tier(found: &Found) -> Check {

@@ -1,5 +1,7 @@
-//! `thorp doctor`: whether this machine has what a town needs, found out by trying, with what to do if not.
+//! `thorp doctor`: whether this machine has what a town needs, found out by trying, with what to do if not,
+//! and what the jail of its sandboxes holds.
 
+mod attacks;
 mod deno;
 mod folder;
 mod isolation;
@@ -12,10 +14,10 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Find out whether this machine has what a town needs
+/// Find out whether this machine has what a town needs, and what the jail around vals holds
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exit code 1 if something is missing that `thorp serve` needs.
+Exit code 1 if something is missing that `thorp serve` needs, or an attack on the jail gets through.
 
 Examples:
   thorp doctor
@@ -95,10 +97,15 @@ pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     let mut checks = vec![deno, deno::esbuild(found.as_deref())];
     checks.extend(folder::checks(&args.data));
     checks.extend(machine::checks());
-    let (isolation, layers) = isolation::checks();
-    checks.push(sandbox::check(found, layers));
+    let (isolation, jail) = isolation::checks();
+    let (sandbox, attacks) = sandbox::check(found, jail);
+    checks.push(sandbox);
     checks.extend(isolation);
-    report::print(&checks, args.json);
+    let tried = attacks.map(|tried| {
+        checks.push(attacks::check(jail.tier, &tried));
+        tried.unwrap_or_default()
+    });
+    report::print(&checks, &tried.unwrap_or_default(), args.json);
     let failed = checks
         .iter()
         .filter(|check| check.state == State::Failed)

@@ -1,6 +1,8 @@
 //! A sandbox that starts and answers, without a town around it.
 
 use super::Check;
+use super::attacks::{self, Tried};
+use super::isolation::Jail;
 use crate::serve::{OWN_EXECUTABLE, async_runtime, clock};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,29 +12,51 @@ use thorp_runtime::{Job, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig}
 
 const NAME: &str = "sandbox";
 
-/// Starts a sandbox in a folder of its own and evaluates `1 + 1` in it.
-pub(super) fn check(deno: Option<PathBuf>, layers: Layers) -> Check {
+/// What came of the attacks, if there was a sandbox's jail to attack.
+type Attacks = Option<Result<Vec<Tried>, String>>;
+
+/// Starts a sandbox in a folder of its own and evaluates `1 + 1` in it; then its jail is attacked.
+pub(super) fn check(deno: Option<PathBuf>, jail: Jail) -> (Check, Attacks) {
     let Some(deno) = deno else {
-        return Check::failed(NAME, "not tried without Deno", "see `deno` above");
+        let check = Check::failed(NAME, "not tried without Deno", "see `deno` above");
+        return (check, None);
     };
     let folder = std::env::temp_dir().join(format!("thorp-doctor-{}", std::process::id()));
     let tried = std::fs::create_dir(&folder)
         .map_err(|error| error.to_string())
-        .and_then(|()| evaluate(deno, layers, &folder));
+        .and_then(|()| evaluate(deno, jail, &folder));
     let _ = std::fs::remove_dir_all(&folder);
     let fix = "`THORP_LOG=debug thorp serve` tells more";
     match tried {
-        Ok((answer, took)) if answer == "2" => {
-            Check::ok(NAME, format!("1 + 1 is 2, in {} ms", took.as_millis()))
+        Ok(found) => (found.check(fix), Some(found.attacks)),
+        Err(error) => {
+            let finding = format!("cannot evaluate 1 + 1: {error}");
+            (Check::failed(NAME, finding, fix), None)
         }
-        Ok((answer, _)) => Check::failed(NAME, format!("1 + 1 is {answer}"), fix),
-        Err(error) => Check::failed(NAME, format!("cannot evaluate 1 + 1: {error}"), fix),
     }
 }
 
-fn evaluate(deno: PathBuf, layers: Layers, folder: &Path) -> Result<(String, Duration), String> {
+/// A sandbox that was there.
+struct Found {
+    answer: Result<String, String>,
+    took: Duration,
+    attacks: Result<Vec<Tried>, String>,
+}
+
+impl Found {
+    fn check(&self, fix: &str) -> Check {
+        match self.answer.as_deref() {
+            Ok("2") => Check::ok(NAME, format!("1 + 1 is 2, in {} ms", self.took.as_millis())),
+            Ok(answer) => Check::failed(NAME, format!("1 + 1 is {answer}"), fix),
+            Err(error) => Check::failed(NAME, format!("cannot evaluate 1 + 1: {error}"), fix),
+        }
+    }
+}
+
+fn evaluate(deno: PathBuf, jail: Jail, folder: &Path) -> Result<Found, String> {
     let runtime = async_runtime().map_err(|failure| failure.message)?;
-    let config = config(deno, layers, folder).map_err(|error| error.to_string())?;
+    let config = config(deno, jail.layers, folder).map_err(|error| error.to_string())?;
+    let scratch = config.scratch_dir.clone();
     runtime.block_on(async {
         let sandboxes = Runtime::start(config)
             .await
@@ -40,11 +64,14 @@ fn evaluate(deno: PathBuf, layers: Layers, folder: &Path) -> Result<(String, Dur
         let begun = Instant::now();
         let outcome = sandboxes.run(job()).await;
         let took = begun.elapsed();
+        let attacks = attacks::attack(&sandboxes, jail.tier, folder, &scratch).await;
         sandboxes.shutdown(Duration::ZERO).await;
-        outcome
-            .result
-            .map(|value| (value.json, took))
-            .map_err(|failure| failure.to_string())
+        let answer = outcome.result.map(|value| value.json);
+        Ok(Found {
+            answer: answer.map_err(|failure| failure.to_string()),
+            took,
+            attacks,
+        })
     })
 }
 
