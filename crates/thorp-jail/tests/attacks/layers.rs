@@ -102,7 +102,10 @@ impl Found {
     async fn take(&mut self, name: &str, setting: Setting) {
         let answers = native::attack_all(setting).await;
         self.add(name, answers);
-        self.add(name, scripts::attack_all(setting).await);
+        self.add(
+            name,
+            scripts::attack_all(setting, scripts::Permissions::Gone).await,
+        );
     }
 
     fn add(&mut self, name: &str, answers: Vec<Answer>) {

@@ -1,4 +1,4 @@
-//! Attacks by JavaScript in real Deno, all of whose permissions are gone.
+//! Attacks by JavaScript in real Deno: when all of its permissions are gone, and with those of a run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,20 +37,33 @@ const BOMB_NAMES: &[&str] = &[
     "own-folder-full",
 ];
 
+/// What Deno lets the attacks do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permissions {
+    /// Everything, as if there were a hole in them.
+    Gone,
+    /// What a run of the product has.
+    Usual,
+}
+
 const FLAGS: &[&str] = &[
     "run",
     "--allow-all",
+    "--quiet",
+    "--no-config",
+    "--no-lock",
+    "--no-prompt",
+    "--cached-only",
+];
+
+/// Interfaces that a run does not have: asking for one would end the process, and all further attacks with it.
+const MORE: &[&str] = &[
     "--unstable-ffi",
     "--unstable-kv",
     "--unstable-net",
     "--unstable-raw-imports",
     "--unstable-vsock",
     "--location=http://attack.invalid/",
-    "--quiet",
-    "--no-config",
-    "--no-lock",
-    "--no-prompt",
-    "--cached-only",
 ];
 
 /// What a run of the product gets.
@@ -73,18 +86,20 @@ pub fn deno() -> PathBuf {
 }
 
 /// All attacks, one group after the other.
-pub async fn attack_all(setting: Setting) -> Vec<Answer> {
+pub async fn attack_all(setting: Setting, permissions: Permissions) -> Vec<Answer> {
     let programs = host::folder_for_all();
     let deno = host::for_all(&deno(), programs.path());
     let library = library(&deno, "libm.so");
     let ground = Ground::new(setting, Some(&deno), |at| furnish(at, &library)).await;
     let mut answers = Vec::new();
     for (group, _) in GROUPS {
-        let ran = ground.run(&order(&ground, &deno, &[group])).await;
+        let ran = ground
+            .run(&order(&ground, permissions, &deno, &[group]))
+            .await;
         answers.extend(read(&ran));
     }
     for name in BOMB_NAMES {
-        let mut bomb = order(&ground, &deno, &["bombs", name]);
+        let mut bomb = order(&ground, permissions, &deno, &["bombs", name]);
         bomb.limits.data_bytes = Some(RUN_DATA_BYTES);
         let ran = ground.run(&bomb).await;
         answers.extend(read(&ran).into_iter().map(|answer| ended(answer, &ran)));
@@ -118,7 +133,38 @@ fn furnish(at: &Path, library: &Path) {
     host::readable_by_all(&at.join("outside"));
 }
 
-fn order(ground: &Ground, deno: &Path, what: &[&str]) -> Command {
+/// The flags of the product, as its text has them.
+fn usual_flags(ground: &Ground) -> Vec<String> {
+    let text = include_str!("../../../thorp-runtime/src/deno.rs");
+    let (_, list) = text.split_once("const FLAGS: &[&str] = &[").unwrap();
+    let (list, _) = list.split_once("];").unwrap();
+    let flags = list
+        .split(',')
+        .map(str::trim)
+        .filter(|flag| !flag.is_empty());
+    // A flag with commas in it is one all the same.
+    let joined = flags.collect::<Vec<_>>().join(",");
+    let mut flags: Vec<String> = joined
+        .trim_matches('"')
+        .split("\",\"")
+        .map(str::to_owned)
+        .collect();
+    let own = ground.own();
+    flags.push(format!("--allow-read={own},{}", ground.path("deps")));
+    flags.push(format!("--allow-write={own}/c,{own}/g"));
+    flags
+}
+
+fn flags(ground: &Ground, permissions: Permissions) -> Vec<String> {
+    let mut flags = match permissions {
+        Permissions::Gone => FLAGS.iter().map(|flag| (*flag).to_owned()).collect(),
+        Permissions::Usual => usual_flags(ground),
+    };
+    flags.extend(MORE.iter().map(|flag| (*flag).to_owned()));
+    flags
+}
+
+fn order(ground: &Ground, permissions: Permissions, deno: &Path, what: &[&str]) -> Command {
     let told = json!({
         "own": ground.own(),
         "host": std::process::id(),
@@ -134,7 +180,7 @@ fn order(ground: &Ground, deno: &Path, what: &[&str]) -> Command {
         "port": ground.servers.port,
         "abstract": host::abstract_name(ground.folder.path()),
     });
-    let mut args: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+    let mut args = flags(ground, permissions);
     args.extend([format!("{}/main.mjs", ground.own()), told.to_string()]);
     args.extend(what.iter().map(|word| (*word).to_owned()));
     let mut order = attack(deno, args);
@@ -191,25 +237,43 @@ fn ended(answer: Answer, ran: &Ran) -> Answer {
     }
 }
 
-async fn check(setting: Setting) {
+async fn check(setting: Setting, permissions: Permissions) {
     if setting.is_here() {
-        judge(setting, &attack_all(setting).await, CASES_LEAST);
+        let answers = attack_all(setting, permissions).await;
+        judge(setting, &answers, CASES_LEAST);
     }
 }
 
 #[tokio::test]
 async fn javascript_is_contained() {
-    check(Setting::Root).await;
+    check(Setting::Root, Permissions::Gone).await;
 }
 
 #[tokio::test]
 async fn javascript_is_contained_by_an_ordinary_user() {
     if !as_ordinary_user("scripts::javascript_is_contained_by_an_ordinary_user") {
-        check(Setting::Ordinary).await;
+        check(Setting::Ordinary, Permissions::Gone).await;
     }
 }
 
 #[tokio::test]
 async fn javascript_is_contained_without_namespaces() {
-    check(Setting::NoNamespaces).await;
+    check(Setting::NoNamespaces, Permissions::Gone).await;
+}
+
+#[tokio::test]
+async fn javascript_of_a_run_is_contained() {
+    check(Setting::Root, Permissions::Usual).await;
+}
+
+#[tokio::test]
+async fn javascript_of_a_run_is_contained_by_an_ordinary_user() {
+    if !as_ordinary_user("scripts::javascript_of_a_run_is_contained_by_an_ordinary_user") {
+        check(Setting::Ordinary, Permissions::Usual).await;
+    }
+}
+
+#[tokio::test]
+async fn javascript_of_a_run_is_contained_without_namespaces() {
+    check(Setting::NoNamespaces, Permissions::Usual).await;
 }

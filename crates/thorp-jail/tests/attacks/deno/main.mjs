@@ -8,7 +8,7 @@ const WAIT_MILLIS = 3_000;
 const REFUSALS = [
   /os error \d+/,
   /(\b|_)E[A-Z_]{3,}\b/,
-  /denied|not permitted|[Nn]o such file|[Nn]ot found|not supported/,
+  /denied|not permitted|Requires \w+ access|[Nn]o such file|[Nn]ot found|not supported/,
   /Cannot find module|Command failed|UNKNOWN|Failed to create/,
   /failure in name resolution|tcp (open|connect) error/,
   /[Uu]nable to open|unreachable|refused|[Rr]ead-only/,
