@@ -56,15 +56,8 @@ impl std::fmt::Debug for DoorState {
 
 impl Door {
     pub(crate) fn open(shared: Arc<Shared>, listener: UnixListener, process: Option<i32>) -> Self {
-        let (sender, refused) = mpsc::channel(REFUSALS_KEPT_MAX);
-        let state = Arc::new(DoorState {
-            places: Arc::new(Semaphore::new(shared.limits.open_requests)),
-            shared,
-            assigned: Mutex::default(),
-            connections: AtomicUsize::new(0),
-            book: Mutex::default(),
-            refused: sender,
-        });
+        let (state, refused) = DoorState::new(shared);
+        let state = Arc::new(state);
         let accepting = tokio::spawn(accept(state.clone(), listener, process));
         Self {
             state,
@@ -105,16 +98,7 @@ impl Door {
     /// Begins an evaluation: requests are made for this user, within this budget, and the report starts anew. What is
     /// still under way stays in the account of the evaluation before. Until the first call every request is refused.
     pub fn assign(&self, tenant: Tenant, budget: Budget) -> Result<(), OtherUser> {
-        let mut assigned = self.state.assigned();
-        if assigned
-            .as_ref()
-            .is_some_and(|ledger| ledger.user.id != tenant.user)
-        {
-            return Err(OtherUser);
-        }
-        let user = self.state.shared.users.get(tenant.user);
-        *assigned = Some(Arc::new(Ledger::new(user, budget)));
-        Ok(())
+        self.state.assign(tenant, budget)
     }
 
     /// A raw connection under the same policy, in the same account. Who carries it bounds its idle time.
@@ -141,6 +125,33 @@ impl Drop for Door {
 }
 
 impl DoorState {
+    pub(crate) fn new(shared: Arc<Shared>) -> (Self, mpsc::Receiver<Denial>) {
+        let (sender, refused) = mpsc::channel(REFUSALS_KEPT_MAX);
+        let state = Self {
+            places: Arc::new(Semaphore::new(shared.limits.open_requests)),
+            shared,
+            assigned: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            book: Mutex::default(),
+            refused: sender,
+        };
+        (state, refused)
+    }
+
+    /// Begins an account.
+    pub(crate) fn assign(&self, tenant: Tenant, budget: Budget) -> Result<(), OtherUser> {
+        let mut assigned = self.assigned();
+        if assigned
+            .as_ref()
+            .is_some_and(|ledger| ledger.user.id != tenant.user)
+        {
+            return Err(OtherUser);
+        }
+        let user = self.shared.users.get(tenant.user);
+        *assigned = Some(Arc::new(Ledger::new(user, budget)));
+        Ok(())
+    }
+
     /// A raw connection under the same policy, in the same account. Who carries it bounds its idle time.
     pub(crate) async fn connect(&self, to: &Destination) -> Result<Counted<TcpStream>, Denial> {
         let ledger = self.ledger()?;

@@ -52,7 +52,7 @@ pub enum GatewayError {
 /// The only way out of the sandboxes of a town. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// TLS, look-ups and kept connections, for all doors.

@@ -13,6 +13,9 @@ mod denial;
 mod dial;
 mod dns;
 mod door;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
 mod headers;
 mod ledger;

@@ -15,6 +15,9 @@ mod ending;
 mod error;
 mod folder;
 mod frame;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod guest;
 mod image;
 mod job;

@@ -54,7 +54,9 @@ const attacks = {
   },
   "file-size": () => `${Deno.statSync(`${ground.outside}/secret`).size} bytes`,
   program: () =>
-    `it ran: ${new Deno.Command("/bin/sh", { args: ["-c", ":"] }).outputSync().code}`,
+    `it ran: ${
+      new Deno.Command("/bin/sh", { args: ["-c", ":"] }).outputSync().code
+    }`,
   "native-program": () => {
     const { symbols } = Deno.dlopen("libc.so.6", {
       posix_spawn: {
