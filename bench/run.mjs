@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { measureGateway } from "./lib/gateway.mjs";
 import { judgeAll } from "./lib/goals.mjs";
 import { describeMachine } from "./lib/machine.mjs";
 import { enter, measure, rowOf } from "./lib/measure.mjs";
@@ -33,7 +34,9 @@ async function bench(options, settings, contestants) {
   contestants.push(...enter(taking, settings, problems));
   await measure(contestants, plan, say);
   const rows = contestants.map(rowOf);
-  return { date: new Date().toISOString(), machine, plan, quick, rows, verdicts: judgeAll(rows), leftOut };
+  // When nobody else does anything any more.
+  const gateway = await measureGateway(options.gatewayBench, quick);
+  return { date: new Date().toISOString(), machine, plan, quick, rows, verdicts: judgeAll(rows), gateway, leftOut };
 }
 
 function deliver(results, { out, json }) {

@@ -11,6 +11,7 @@ export const USAGE = `usage: node bench/run.mjs [options]
   --thorp-token-file FILE  its token, which may save vals and run them
   --thorp-pid PID          its process, for its memory
   --runtime-bench PATH     the program that measures Thorp's runtime crate alone
+  --gateway-bench PATH     the program that measures what Thorp's gateway costs
   --out FILE               the report (default: standard output)
   --json FILE              all figures
   --only NAME,…            of: ${contenders.map(({ name }) => name).join(", ")}
@@ -22,6 +23,7 @@ const OPTIONS = {
   "thorp-token-file": { type: "string" },
   "thorp-pid": { type: "string" },
   "runtime-bench": { type: "string" },
+  "gateway-bench": { type: "string" },
   "out": { type: "string" },
   "json": { type: "string" },
   "only": { type: "string" },
@@ -45,5 +47,6 @@ export function parseOptions(words) {
     thorpTokenFile: absolute(values["thorp-token-file"]),
     thorpPid: values["thorp-pid"] && Number(values["thorp-pid"]),
     runtimeBench: absolute(values["runtime-bench"]),
+    gatewayBench: absolute(values["gateway-bench"]),
   };
 }

@@ -13,6 +13,7 @@ import { descendants } from "../lib/processes.mjs";
 
 const RUN = fileURLToPath(new URL("../run.mjs", import.meta.url));
 const FAKE_RUNTIME = fileURLToPath(new URL("./fake-runtime-bench.mjs", import.meta.url));
+const FAKE_GATEWAY = fileURLToPath(new URL("./fake-gateway-bench.mjs", import.meta.url));
 const ENDED_MILLIS_MAX = 10_000;
 const TOKEN = "thorp_test";
 
@@ -93,6 +94,16 @@ test("a wrong answer is an error row", () =>
     assert.equal(rows[0].error, "the answer was `[4,6]`, not `[2,4,6]`");
     assert.match(text, /\| \*\*Thorp\*\*, `POST \/v1\/eval`, recorded \| ERROR \|/);
     assert.equal(rows[1].error, undefined);
+  }));
+
+test("what the gateway costs has a table of its own", () =>
+  withThorp((value) => value, async (_, folder) => {
+    const { gateway, text } = await results(["--gateway-bench", FAKE_GATEWAY, "--only", "node-vm"], folder);
+    assert.equal(gateway.figures.gateway_p50_micros, 100);
+    assert.match(text, /\| a small request, p50, µs \| 50 \| 100 \| 2\.00 \|/);
+    assert.match(text, /\| a body of 64 MiB, MiB\/s \| 1000 \| 900 \| 0\.90 \|/);
+    const broken = await results(["--gateway-bench", "/nowhere/overhead", "--only", "node-vm"], folder);
+    assert.match(broken.text, /## The gateway\n\nERROR: /);
   }));
 
 test("a program that does not exist is an error row", () =>

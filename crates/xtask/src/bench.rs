@@ -21,9 +21,10 @@ pub(crate) fn run(tree: &Tree, args: &[String]) -> Result<()> {
 fn prepare(tree: &Tree) -> Result<()> {
     say::line("1/3 Node packages");
     npm::install(&tree.root)?;
-    say::line("2/3 building `thorp` and the runtime's own benchmark");
+    say::line("2/3 building `thorp`, and the runtime's and the gateway's own benchmarks");
     sh::run(&mut tree.cargo("build --release --package thorp"))?;
-    sh::run(&mut tree.cargo("build --release --package thorp-runtime --example fresh_rate"))
+    sh::run(&mut tree.cargo("build --release --package thorp-runtime --example fresh_rate"))?;
+    sh::run(&mut tree.cargo("build --release --package thorp-gateway --example overhead"))
 }
 
 fn measure(tree: &Tree, town: &Town, args: &[String]) -> Command {
@@ -35,6 +36,8 @@ fn measure(tree: &Tree, town: &Town, args: &[String]) -> Command {
     node.args(["--thorp-pid", &town.process.0.id().to_string()]);
     node.arg("--runtime-bench")
         .arg(tree.built("release", "examples/fresh_rate"));
+    node.arg("--gateway-bench")
+        .arg(tree.built("release", "examples/overhead"));
     node.arg("--deno").arg(tree.deno_path());
     node.args(["--out", "bench/RESULTS.md"])
         .args(args.iter().filter(|arg| *arg != "--"));
