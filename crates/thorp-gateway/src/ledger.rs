@@ -1,7 +1,7 @@
 //! What an evaluation may use of the network, and what it has used.
 
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -126,7 +126,7 @@ pub(crate) struct Ledger {
     requests: AtomicU64,
     bytes: Bytes,
     dropped: AtomicU64,
-    exchanges: Mutex<Vec<Arc<Exchange>>>,
+    entries: Mutex<Vec<Arc<Entry>>>,
 }
 
 impl Ledger {
@@ -138,7 +138,7 @@ impl Ledger {
             requests: AtomicU64::new(0),
             bytes: Bytes::default(),
             dropped: AtomicU64::new(0),
-            exchanges: Mutex::default(),
+            entries: Mutex::default(),
         }
     }
 
@@ -165,8 +165,7 @@ impl Ledger {
         destination: &Destination,
         place: OwnedSemaphorePermit,
     ) -> Open {
-        let exchange = Arc::new(Exchange {
-            ledger: self.clone(),
+        let entry = Arc::new(Entry {
             method: method.to_owned(),
             scheme,
             destination: destination.clone(),
@@ -177,32 +176,35 @@ impl Ledger {
             message: OnceLock::new(),
             bytes: Bytes::default(),
         });
-        let mut exchanges = self
-            .exchanges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if exchanges.len() < limits::RECORDS_MAX {
-            exchanges.push(exchange.clone());
+        let mut entries = self.entries();
+        if entries.len() < limits::RECORDS_MAX {
+            entries.push(entry.clone());
         } else {
             self.drop_one();
         }
+        let ledger = self.clone();
         Open {
-            exchange,
+            exchange: Arc::new(Exchange { ledger, entry }),
             _place: place,
         }
     }
 
     pub(crate) fn report(&self) -> Egress {
-        let exchanges = self
-            .exchanges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let now = self.micros();
         Egress {
-            requests: exchanges.iter().map(|exchange| exchange.record()).collect(),
+            requests: self
+                .entries()
+                .iter()
+                .map(|entry| entry.record(now))
+                .collect(),
             dropped: self.dropped.load(Relaxed),
             bytes_in: self.bytes.of(Way::In).load(Relaxed),
             bytes_out: self.bytes.of(Way::Out).load(Relaxed),
         }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Arc<Entry>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn micros(&self) -> u64 {
@@ -217,10 +219,16 @@ impl Ledger {
     }
 }
 
-/// A request, for as long as somebody counts for it.
+/// A request, for as long as somebody counts for it. The account has its entry alone: it must not keep itself.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     ledger: Arc<Ledger>,
+    entry: Arc<Entry>,
+}
+
+/// What the account knows of a request.
+#[derive(Debug)]
+struct Entry {
     method: String,
     scheme: &'static str,
     destination: Destination,
@@ -260,39 +268,46 @@ impl Exchange {
             self.deny(Code::Quota);
             return Err(OverBudget(way));
         }
-        self.bytes.of(way).fetch_add(bytes, Relaxed);
+        self.entry.bytes.of(way).fetch_add(bytes, Relaxed);
         Ok(())
     }
 
     pub(crate) fn answered(&self, status: u16) {
-        self.status.store(status, Relaxed);
+        self.entry.status.store(status, Relaxed);
     }
 
     /// The first reason stays.
     pub(crate) fn deny(&self, code: Code) {
         let place = CODES.iter().position(|known| *known == code);
         let place = place.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0);
-        let _ = self.denial.compare_exchange(0, place, Relaxed, Relaxed);
+        let denial = &self.entry.denial;
+        let _ = denial.compare_exchange(0, place, Relaxed, Relaxed);
     }
 
     /// As [`Self::deny`], for a guest that gets no answer but this.
     pub(crate) fn refuse(&self, denial: &Denial) {
         self.deny(denial.code);
-        let _ = self.message.set(denial.message.clone());
+        let _ = self.entry.message.set(denial.message.clone());
     }
 
     pub(crate) fn denial(&self) -> Option<Code> {
+        self.entry.denial()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.entry.ended_micros.load(Relaxed) != 0
+    }
+}
+
+impl Entry {
+    fn denial(&self) -> Option<Code> {
         let place = usize::from(self.denial.load(Relaxed));
         place.checked_sub(1).and_then(|at| CODES.get(at).copied())
     }
 
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended_micros.load(Relaxed) != 0
-    }
-
-    fn record(&self) -> EgressRecord {
+    fn record(&self, now: u64) -> EgressRecord {
         let ended = match self.ended_micros.load(Relaxed) {
-            0 => self.ledger.micros(),
+            0 => now,
             ended => ended,
         };
         EgressRecord {
@@ -321,6 +336,34 @@ pub(crate) struct Open {
 impl Drop for Open {
     fn drop(&mut self) {
         let now = self.exchange.ledger.micros().max(1);
-        self.exchange.ended_micros.store(now, Relaxed);
+        self.exchange.entry.ended_micros.store(now, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+    use uuid::Uuid;
+
+    use super::{Budget, Ledger};
+    use crate::policy::Destination;
+    use crate::user::Users;
+
+    #[test]
+    fn an_account_goes_with_whoever_counts_for_it() {
+        let users = Arc::new(Users::new());
+        let ledger = Ledger::new(users.get(Uuid::nil()), Budget::default());
+        let ledger = Arc::new(ledger);
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let to = Destination::parse("origin.example", 443).unwrap();
+        let open = ledger.open("GET", "https", &to, place);
+        assert_eq!(ledger.report().requests.len(), 1);
+        let (left, user) = (Arc::downgrade(&ledger), Arc::downgrade(&ledger.user));
+        drop(ledger);
+        assert!(left.upgrade().is_some(), "a request still counts");
+        drop(open);
+        assert!(left.upgrade().is_none() && user.upgrade().is_none());
     }
 }
