@@ -6,7 +6,7 @@
 )]
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hyper::{Method, Uri};
@@ -66,7 +66,7 @@ pub fn url(input: &[u8]) {
 /// Whatever a guest writes to its door, each answer is the gateway's own, and nobody is connected to.
 pub fn requests(input: &[u8]) {
     run(async {
-        let said = exchange(door(&[]), input, false).await;
+        let said = exchange(door(&CLOSED), input, false).await;
         let text = String::from_utf8_lossy(&said);
         for status in text.lines().filter(|line| line.starts_with("HTTP/1.1 ")) {
             let code = status.split(' ').nth(1).unwrap_or_default();
@@ -91,7 +91,7 @@ pub fn answer(input: &[u8]) {
         };
         let request =
             format!("GET http://{address}/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        let asking = exchange(door(&["127.0.0.1"]), request.as_bytes(), true);
+        let asking = exchange(door(&OPEN), request.as_bytes(), true);
         let (said, answered) = tokio::join!(asking, timeout(WALL, answering));
         let _ = answered.expect("it is asked");
         let head = said
@@ -116,24 +116,27 @@ impl Resolve for Nobody {
     }
 }
 
-fn door(allow: &[&str]) -> Arc<DoorState> {
+/// Where every address is denied.
+static CLOSED: LazyLock<Gateway> = LazyLock::new(|| gateway(&[], &["0.0.0.0/0", "::/0"]));
+/// Where loopback is allowed.
+static OPEN: LazyLock<Gateway> = LazyLock::new(|| gateway(&["127.0.0.1"], &[]));
+
+fn gateway(allow: &[&str], deny: &[&str]) -> Gateway {
     let gateway = Gateway::new(GatewayConfig {
-        rules: Rules::parse(
-            allow,
-            if allow.is_empty() {
-                &["0.0.0.0/0", "::/0"]
-            } else {
-                &[]
-            },
-        )
-        .expect("these are rules"),
+        rules: Rules::parse(allow, deny).expect("these are rules"),
         resolver: Arc::new(Nobody),
         roots: Roots::Given(Vec::new()),
         ..GatewayConfig::default()
     });
-    let (state, _) = DoorState::new(gateway.expect("no certificates are read").shared);
-    let tenant = Tenant { user: Uuid::nil() };
-    state.assign(tenant, Budget::default()).expect("it is new");
+    gateway.expect("no certificates are read")
+}
+
+/// A door of a user who was never there before.
+fn door(gateway: &Gateway) -> Arc<DoorState> {
+    let (state, _) = DoorState::new(gateway.shared.clone());
+    let user = Uuid::now_v7();
+    let assigned = state.assign(Tenant { user }, Budget::default());
+    assigned.expect("it is new");
     Arc::new(state)
 }
 
