@@ -14,7 +14,7 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Find out whether this machine has what a town needs, and what the jail around vals holds
+/// Find out whether this machine has what a town needs, and what its jail holds
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Exit code 1 if something is missing that `thorp serve` needs, or an attack on the jail gets through.

@@ -41,7 +41,7 @@ fn the_whole() {
 
     Commands:
       serve        Keep a town
-      doctor       Find out whether this machine has what a town needs
+      doctor       Find out whether this machine has what a town needs, and what its jail holds
       login        Sign in to a town and make it the one that commands talk to
       logout       Forget the token of a town
       whoami       Show who you are, and in which town
