@@ -48,6 +48,7 @@ fn prepare(
     host: &Host,
     descriptors: &[BorrowedFd<'_>],
 ) -> Result<(), ConfineError> {
+    enter_groups(order, descriptors)?;
     connect(order, host, descriptors)?;
     rustix::process::setsid().map_err(ConfineError::Session)?;
     if order.idle_priority {
@@ -80,6 +81,19 @@ fn prepare(
     }
     Ok(())
 }
+
+/// Before anything else, so that all that it ever has is bounded and counted.
+fn enter_groups(order: &Order, descriptors: &[BorrowedFd<'_>]) -> Result<(), ConfineError> {
+    let before = OUTPUTS + usize::from(order.has_stdin);
+    for group in descriptors.iter().skip(before).take(order.groups) {
+        // The kernel takes a zero to be whoever writes it.
+        rustix::io::write(group, b"0").map_err(ConfineError::Groups)?;
+    }
+    Ok(())
+}
+
+/// Standard output and standard error.
+const OUTPUTS: usize = 2;
 
 /// Puts the host's pipes where a program looks for them.
 fn connect(order: &Order, host: &Host, descriptors: &[BorrowedFd<'_>]) -> Result<(), ConfineError> {

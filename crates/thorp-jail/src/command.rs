@@ -39,8 +39,10 @@ pub enum Input {
 /// There is no limit of the address space: V8 reserves 50 GB of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Private memory that may be mapped for writing (`RLIMIT_DATA`); none if absent.
+    /// Private memory that may be mapped for writing (`RLIMIT_DATA`), whether it is filled or not; none if absent.
     pub data_bytes: Option<u64>,
+    /// The same where a control group bounds what is filled, see [`crate::Groups`].
+    pub data_bytes_in_group: Option<u64>,
     /// The largest file that it may write.
     pub file_bytes: u64,
     /// Open descriptors.
@@ -53,6 +55,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             data_bytes: None,
+            data_bytes_in_group: None,
             file_bytes: limits::FILE_BYTES_MAX,
             open_files: limits::OPEN_FILES_MAX,
             idle_priority: false,

@@ -25,6 +25,9 @@ pub enum SpawnError {
     /// The pipes of a process.
     #[error("cannot make pipes: {0}")]
     Pipes(io::Error),
+    /// The control groups of a process.
+    #[error("cannot make its control groups: {0}")]
+    Groups(io::Error),
     /// A started process came without its descriptor, as there were too many open files; it was ended.
     #[error("too many open files")]
     Descriptor,
@@ -48,6 +51,9 @@ pub enum ConfineError {
     /// The socket to the host, or the pipes.
     #[error("its descriptors: {0}")]
     Socket(Errno),
+    /// Its control groups.
+    #[error("cannot enter its control groups: {0}")]
+    Groups(Errno),
     /// A file of the host.
     #[error("cannot open `{}`: {source}", path.display())]
     Open {

@@ -6,7 +6,7 @@ pub const OPEN_FILES_MAX: u64 = 1024;
 /// The largest file that a process may write.
 pub const FILE_BYTES_MAX: u64 = 64 << 20;
 
-/// Threads of a process that has a user of its own. The stacks of far fewer of Deno's fill the memory that it gets.
+/// Threads of a process that has a user or a control group of its own. The stacks of far fewer of Deno's fill the memory that it gets.
 pub const THREADS_MAX: u64 = 512;
 
 /// What a process may write into each of its folders in memory.
@@ -29,3 +29,9 @@ pub const USER_FIRST: u32 = 0x7000_0000;
 
 /// How many of them there are: far more than processes at once.
 pub const USERS: u32 = 1 << 20;
+
+/// Control groups of ended processes that are kept for the next ones.
+pub const GROUPS_KEPT_MAX: usize = 64;
+
+/// How much sooner than the host a process is ended when the machine has no more memory, in thousandths of that memory.
+pub const OUT_OF_MEMORY_SCORE: u16 = 500;

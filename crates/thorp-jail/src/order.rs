@@ -1,7 +1,8 @@
 //! What the host and the zygote say to each other.
 //!
 //! The host sends one [`Setting`], then [`Order`]s, each a message with its descriptors (standard output, standard error,
-//! standard input if there is one, and a socket to send the listeners of its network if it has one). The zygote answers each message with one: an [`Answer`], with the descriptor of
+//! standard input if there is one, where it enters its control groups, and a socket to send the listeners of its network if
+//! it has one). The zygote answers each message with one: an [`Answer`], with the descriptor of
 //! the process if it is an answer to an order.
 
 use std::ffi::OsStr;
@@ -35,6 +36,8 @@ pub(crate) struct Order {
     pub(crate) cwd: PathBuf,
     pub(crate) private: Option<String>,
     pub(crate) has_stdin: bool,
+    /// How many control groups it enters.
+    pub(crate) groups: usize,
     pub(crate) user: Option<u32>,
     pub(crate) data_bytes: Option<u64>,
     pub(crate) file_bytes: u64,
@@ -57,6 +60,7 @@ impl Order {
     pub(crate) fn new(command: &Command, user: Option<u32>) -> Result<Self, SpawnError> {
         let Limits {
             data_bytes,
+            data_bytes_in_group: _,
             file_bytes,
             open_files,
             idle_priority,
@@ -73,6 +77,7 @@ impl Order {
                 .map(|name| component(name).map(str::to_owned))
                 .transpose()?,
             has_stdin: command.stdin == Input::Pipe,
+            groups: 0,
             user,
             data_bytes,
             file_bytes,

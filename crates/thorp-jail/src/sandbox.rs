@@ -12,6 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 
 use crate::accounting::{self, Memory};
+use crate::groups::{Group, Shortage};
 use crate::network::Network;
 use crate::spawner::Spawner;
 use crate::sys::{self, Schedule};
@@ -43,11 +44,13 @@ impl Started {
         stdout: Option<OwnedFd>,
         stderr: Option<OwnedFd>,
         network: Option<OwnedFd>,
+        group: Option<Group>,
     ) -> Self {
         Self {
             process: Process {
                 pid,
                 pidfd,
+                group,
                 reaped: AtomicBool::new(false),
             },
             stdin,
@@ -63,6 +66,7 @@ impl Started {
 pub(crate) struct Process {
     pid: Pid,
     pidfd: OwnedFd,
+    group: Option<Group>,
     reaped: AtomicBool,
 }
 
@@ -87,6 +91,9 @@ impl Process {
         )];
         while rustix::event::poll(&mut poll, None) == Err(Errno::INTR) {}
         let _ = rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED);
+        if let Some(group) = &self.group {
+            group.release();
+        }
     }
 }
 
@@ -261,12 +268,27 @@ impl Sandbox {
         accounting::peak_resident_bytes(self.process.pid)
     }
 
+    /// Why the kernel ended the process, if it was for want of memory and there is a control group that tells. To be asked
+    /// before the process is destroyed.
+    #[must_use]
+    pub fn shortage(&self) -> Option<Shortage> {
+        self.process.group.as_ref()?.shortage()
+    }
+
     /// Gives the process as much processor time as any other, if it was started with
     /// [`crate::Limits::idle_priority`].
     ///
     /// # Errors
     /// `PermissionDenied` if the system lets nobody but root raise a priority.
     pub fn raise_priority(&self) -> io::Result<()> {
+        if let Some(group) = self
+            .process
+            .group
+            .as_ref()
+            .filter(|group| group.has_share())
+        {
+            return group.set_idle(false);
+        }
         accounting::set_group_nice(&self.pid().to_string(), accounting::NICE_NORMAL);
         for thread in accounting::threads(self.process.pid)? {
             match sys::set_schedule(thread, Schedule::Normal) {

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::command::{Command, Input};
 use crate::error::SpawnError;
+use crate::groups::{Group, Groups};
 use crate::jail::Jail;
 use crate::limits::{USER_FIRST, USERS};
 use crate::message;
@@ -35,6 +36,7 @@ pub struct Spawner {
 struct Inner {
     helper: PathBuf,
     jail: Jail,
+    groups: Groups,
     requests: Sender<Request>,
     remains: Sender<Arc<Process>>,
 }
@@ -45,18 +47,26 @@ struct Request {
 }
 
 impl Spawner {
-    /// A spawner that confines processes to `jail` with `helper`: a binary whose `main` first calls
-    /// [`crate::confine_main`]. Waits until the helper is ready.
+    /// A spawner of processes without control groups: see [`Self::with_groups`].
     ///
     /// # Errors
     /// If the helper cannot be started, or says which layer of the jail cannot be had.
     pub fn new(helper: PathBuf, jail: Jail) -> Result<Self, SpawnError> {
+        Self::with_groups(helper, jail, Groups::none())
+    }
+
+    /// A spawner that puts each process into one of `groups`, and confines it to `jail` with `helper`: a binary whose `main` first calls
+    /// [`crate::confine_main`]. Waits until the helper is ready.
+    ///
+    /// # Errors
+    /// If the helper cannot be started, or says which layer of the jail cannot be had.
+    pub fn with_groups(helper: PathBuf, jail: Jail, groups: Groups) -> Result<Self, SpawnError> {
         let (requests, receiver) = mpsc::channel();
         let (ready, is_ready) = mpsc::channel();
-        let (program, setting) = (helper.clone(), jail.clone());
+        let (program, setting, set) = (helper.clone(), jail.clone(), groups.clone());
         thread::Builder::new()
             .name("spawner".to_owned())
-            .spawn(move || match Zygote::start(program, setting) {
+            .spawn(move || match Zygote::start(program, setting, set) {
                 Ok(zygote) => {
                     let _ = ready.send(Ok(()));
                     serve(zygote, &receiver);
@@ -74,6 +84,7 @@ impl Spawner {
             inner: Arc::new(Inner {
                 helper,
                 jail,
+                groups,
                 requests,
                 remains,
             }),
@@ -112,6 +123,12 @@ impl Spawner {
         &self.inner.helper
     }
 
+    /// The control groups of its processes.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.inner.groups
+    }
+
     /// What its processes are confined to.
     #[must_use]
     pub fn jail(&self) -> &Jail {
@@ -139,6 +156,7 @@ fn reap(dead: &Receiver<Arc<Process>>) {
 struct Zygote {
     helper: PathBuf,
     jail: Jail,
+    groups: Groups,
     child: Child,
     socket: OwnedFd,
     processes: u32,
@@ -153,7 +171,7 @@ impl Drop for Zygote {
 }
 
 impl Zygote {
-    fn start(helper: PathBuf, jail: Jail) -> Result<Self, SpawnError> {
+    fn start(helper: PathBuf, jail: Jail, groups: Groups) -> Result<Self, SpawnError> {
         let (socket, other) = rustix::net::socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
@@ -182,6 +200,7 @@ impl Zygote {
             child,
             socket,
             processes: 0,
+            groups,
             jail: setting.jail.clone(),
         };
         match zygote.ask(&setting, &[])? {
@@ -205,18 +224,24 @@ impl Zygote {
 
     fn spawn(&mut self, command: &Command) -> Result<Started, SpawnError> {
         let user = self.jail.layers.own_user.then(|| self.next_user());
-        let order = Order::new(command, user)?;
+        let mut order = Order::new(command, user)?;
+        let group = self
+            .groups
+            .take(command.limits.idle_priority)
+            .map_err(SpawnError::Groups)?;
+        let entrances = enter(&mut order, command, group.as_ref())?;
         let pipes = Pipes::new(command.stdin, self.jail.has_network())?;
-        let (answer, mut descriptors) = match self.ask(&order, &pipes.theirs()) {
+        let descriptors = pipes.theirs(&entrances);
+        let (answer, mut answered) = match self.ask(&order, &descriptors) {
             Err(SpawnError::Talk(_)) => {
                 // A zygote that is gone is replaced, once.
-                *self = Self::start(self.helper.clone(), self.jail.clone())?;
-                self.ask(&order, &pipes.theirs())?
+                *self = Self::start(self.helper.clone(), self.jail.clone(), self.groups.clone())?;
+                self.ask(&order, &descriptors)?
             }
             result => result?,
         };
-        match (answer, descriptors.pop()) {
-            (Answer::Started(pid), Some(pidfd)) => pipes.started(pid, pidfd),
+        match (answer, answered.pop()) {
+            (Answer::Started(pid), Some(pidfd)) => pipes.started(pid, pidfd, group),
             (Answer::Started(pid), None) => {
                 end(pid);
                 Err(SpawnError::Descriptor)
@@ -230,6 +255,27 @@ impl Zygote {
         self.processes = (self.processes + 1) % USERS;
         USER_FIRST + self.processes
     }
+}
+
+/// Writes into an order what a group changes, and opens the ways into it.
+fn enter(
+    order: &mut Order,
+    command: &Command,
+    group: Option<&Group>,
+) -> Result<Vec<OwnedFd>, SpawnError> {
+    let Some(group) = group else {
+        return Ok(Vec::new());
+    };
+    let entrances = group.entrances().map_err(SpawnError::Groups)?;
+    order.groups = entrances.len();
+    if group.bounds_memory() {
+        order.data_bytes = command.limits.data_bytes_in_group;
+    }
+    // A group's share is against all others; a priority within it is against nobody.
+    if group.has_share() {
+        order.idle_priority = false;
+    }
+    Ok(entrances)
 }
 
 /// Ends a process that is known by its number alone. It is a child of this process that nobody else waits for, so that the
@@ -271,17 +317,23 @@ impl Pipes {
         })
     }
 
-    fn theirs(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+    fn theirs<'a>(&'a self, groups: &'a [OwnedFd]) -> Vec<std::os::fd::BorrowedFd<'a>> {
         let stdin = self.stdin.as_ref().map(|(read, _)| read);
         [&self.stdout.1, &self.stderr.1]
             .into_iter()
             .chain(stdin)
+            .chain(groups)
             .chain(self.network.as_ref().map(|(_, theirs)| theirs))
             .map(AsFd::as_fd)
             .collect()
     }
 
-    fn started(self, pid: i32, pidfd: OwnedFd) -> Result<Started, SpawnError> {
+    fn started(
+        self,
+        pid: i32,
+        pidfd: OwnedFd,
+        group: Option<Group>,
+    ) -> Result<Started, SpawnError> {
         let pid = Pid::from_raw(pid).ok_or_else(unexpected)?;
         // A task waits for it without blocking.
         rustix::fs::fcntl_setfl(&pidfd, rustix::fs::OFlags::NONBLOCK)
@@ -294,6 +346,7 @@ impl Pipes {
             Some(self.stdout.0),
             Some(self.stderr.0),
             self.network.map(|(ours, _)| ours),
+            group,
         ))
     }
 }

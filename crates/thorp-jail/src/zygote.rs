@@ -5,6 +5,7 @@
 //! the same (`CLONE_PARENT`).
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use crate::child::{self, Host};
 use crate::error::ConfineError;
 use crate::filter::{self, Sockets};
 use crate::jail::{Jail, Layers};
+use crate::limits::OUT_OF_MEMORY_SCORE;
 use crate::message;
 use crate::order::{Answer, Order, Setting};
 use crate::probe;
@@ -93,6 +95,8 @@ impl Zygote {
     fn enter(setting: Setting, socket: &OwnedFd) -> Result<Self, ConfineError> {
         sys::close_others(socket.as_fd()).map_err(ConfineError::CloseDescriptors)?;
         die_with_parent(setting.parent)?;
+        // Sandboxes first, when the machine has no more memory. Where this cannot be said, the kernel chooses.
+        let _ = fs::write("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE.to_string());
         let host = Host {
             null: open("/dev/null", OFlags::RDWR)?,
             proc: open("/proc", OFlags::PATH | OFlags::DIRECTORY)?,

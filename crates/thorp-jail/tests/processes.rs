@@ -107,6 +107,7 @@ async fn no_descriptor_is_inherited() {
 async fn limits_are_applied() {
     let limits = Limits {
         data_bytes: Some(256 << 20),
+        data_bytes_in_group: Some(256 << 20),
         file_bytes: 1 << 20,
         open_files: 64,
         idle_priority: false,

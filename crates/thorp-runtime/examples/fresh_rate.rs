@@ -1,6 +1,7 @@
 //! How fast fresh evaluations are, as JSON: paced with a prepared pool, sustained, and against starting bare Deno.
 //!
-//! Usage: `fresh_rate --deno PATH [--evaluations N] [--seconds N] [--jail none|full]`. Ratios of one run count; absolute figures drift with
+//! Usage: `fresh_rate --deno PATH [--evaluations N] [--seconds N] [--jail none|full]
+//! [--groups none|full]`. Ratios of one run count; absolute figures drift with
 //! the machine.
 #![allow(
     clippy::print_stdout,
@@ -63,6 +64,7 @@ struct Arguments {
     evaluations: usize,
     seconds: u64,
     layers: Layers,
+    groups: bool,
 }
 
 fn arguments() -> Result<Arguments> {
@@ -71,6 +73,7 @@ fn arguments() -> Result<Arguments> {
         evaluations: PACED_DEFAULT,
         seconds: SECONDS_DEFAULT,
         layers: Layers::NONE,
+        groups: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -78,6 +81,7 @@ fn arguments() -> Result<Arguments> {
         match name.as_str() {
             "--deno" => given.deno = PathBuf::from(value),
             "--evaluations" => given.evaluations = value.parse()?,
+            "--groups" => given.groups = groups(&value)?,
             "--jail" => given.layers = layers(&value)?,
             "--seconds" => given.seconds = value.parse()?,
             _ => return Err(format!("there is no option `{name}`").into()),
@@ -94,12 +98,21 @@ fn layers(name: &str) -> Result<Layers> {
     }
 }
 
+fn groups(name: &str) -> Result<bool> {
+    match name {
+        "none" => Ok(false),
+        "full" => Ok(true),
+        _ => Err(format!("there are no groups `{name}`").into()),
+    }
+}
+
 async fn measure() -> Result<Value> {
     let Arguments {
         deno,
         evaluations: paced,
         seconds,
         layers,
+        groups,
     } = arguments()?;
     let folder = tempfile::tempdir()?;
     let scratch = tempfile::tempdir()?;
@@ -111,6 +124,7 @@ async fn measure() -> Result<Value> {
         readable: Vec::new(),
         jsr_registry: None,
         layers,
+        groups,
         gateway: Gateway::new(GatewayConfig::default())?,
         pool: PoolLimits::default(),
         clock: || 0,

@@ -70,6 +70,7 @@ impl BootError {
             Self::Spawn(
                 SpawnError::Start { source, .. }
                 | SpawnError::Pipes(source)
+                | SpawnError::Groups(source)
                 | SpawnError::Watch(source),
             ) => source,
             _ => return false,

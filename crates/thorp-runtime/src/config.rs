@@ -28,6 +28,8 @@ pub struct RuntimeConfig {
     pub jsr_registry: Option<String>,
     /// What confines every sandbox.
     pub layers: Layers,
+    /// Whether sandboxes are in control groups, as far as this machine gives them.
+    pub groups: bool,
     /// The way out of the sandboxes.
     pub gateway: Gateway,
     /// Size and behaviour of the pool.

@@ -58,6 +58,7 @@ impl Deno {
             stdin: Input::Empty,
             limits: Limits {
                 data_bytes: Some(limits::DATA_BYTES_BASE + self.memory_bytes),
+                data_bytes_in_group: Some(limits::DATA_BYTES_IN_GROUP),
                 idle_priority,
                 ..Limits::default()
             },

@@ -1,7 +1,7 @@
 //! What a guest's last word, or its silence, means. Pure.
 
 use serde::Deserialize;
-use thorp_jail::Exit;
+use thorp_jail::{Exit, Shortage};
 
 use crate::limits::{ERROR_TEXT_BYTES_MAX, RESULT_BYTES_MAX};
 use crate::outcome::{Failure, RunValue};
@@ -130,6 +130,18 @@ pub(crate) fn refused(failure: Failure, reason: &str) -> Failure {
 fn is_connection(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.is_empty() || CONNECTION_WORDS.iter().any(|word| message.contains(word))
+}
+
+/// What a run ends with whose process the kernel ended for want of memory.
+pub(crate) fn short(shortage: Shortage, memory_limit_bytes: u64) -> Failure {
+    match shortage {
+        Shortage::Own => Failure::MemoryLimit {
+            limit_bytes: memory_limit_bytes,
+        },
+        Shortage::Together => Failure::WorkerLost {
+            reason: "all runs together needed more memory than they may have".to_owned(),
+        },
+    }
 }
 
 /// Why a process ended that did not say how its run did.

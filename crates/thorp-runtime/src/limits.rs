@@ -58,8 +58,16 @@ pub const WORKER_LOOK_MILLIS: u64 = 1_000;
 
 /// The description of a failure, as it comes from the guest: three texts, every byte of them escaped.
 pub const FAILURE_BYTES_MAX: usize = 1 << 20;
-/// `RLIMIT_DATA` that Deno needs before it does anything: measured, V8's reservations and the stacks of its threads.
+/// Where no control group bounds memory: `RLIMIT_DATA` that Deno needs before it does anything: measured, V8's reservations and the stacks of its threads.
 pub const DATA_BYTES_BASE: u64 = 555 << 20;
+/// Where one does: `RLIMIT_DATA` is more than the workers map that fit into the memory of a run, half a GiB each, and little
+/// enough that a program which maps without filling ends soon.
+pub const DATA_BYTES_IN_GROUP: u64 = 16 << 30;
+/// A sandbox's control group has this much more than a run: the kernel counts there what is none of the run's doing, such as
+/// tables of pages, and files that it read.
+pub const GROUP_BYTES_ABOVE: u64 = 32 << 20;
+/// What all sandboxes together may have of the machine's memory, where they are in control groups of the first version.
+pub const SANDBOXES_MEMORY_PERCENT_MAX: u64 = 80;
 /// The heap's limit is this much below the limit of memory, so that most programs meet V8's limit first.
 pub const HEAP_BYTES_BELOW: u64 = 32 << 20;
 /// A smaller heap does not hold Deno itself.

@@ -394,6 +394,7 @@ impl Pool {
         self.until(|state| state.running == 0 && state.starting == 0)
             .await;
         self.starter.cleaner.close().await;
+        self.starter.spawner.groups().close();
     }
 
     async fn until(&self, condition: impl Fn(&State) -> bool) {

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use thorp_jail::{Jail, Mount, Spawner};
+use thorp_jail::limits::THREADS_MAX;
+use thorp_jail::{GroupLimits, Groups, Jail, Mount, Spawner};
 use tokio::sync::watch;
 
 use crate::boot::Starter;
@@ -17,7 +18,7 @@ use crate::error::RuntimeError;
 use crate::folder::Cache;
 use crate::guest;
 use crate::image::Image;
-use crate::limits::SOCKET_PATH_BYTES_MAX;
+use crate::limits::{GROUP_BYTES_ABOVE, SANDBOXES_MEMORY_PERCENT_MAX, SOCKET_PATH_BYTES_MAX};
 use crate::policy::Urgency;
 
 /// With an empty cache, a start takes 10 ms longer; after this many starts it has all that it ever gets.
@@ -58,7 +59,8 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
         hurry: watch::Sender::new(()),
     };
     fill(&starter, &cache).await?;
-    starter.spawner = spawn(jail(config, &starter.deno, &cache)?)?;
+    let jail = jail(config, &starter.deno, &cache)?;
+    starter.spawner = Spawner::with_groups(config.confine.clone(), jail, groups(config))?;
     starter.cache = Cache::Prepared(cache);
     // Whether the layers work is found by doing.
     start_and_end(&starter).await?;
@@ -118,6 +120,20 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
         ports: config.gateway.ports().to_vec(),
         ..jail
     })
+}
+
+/// What bounds sandboxes from outside, as far as this machine gives it.
+fn groups(config: &RuntimeConfig) -> Groups {
+    if !config.groups {
+        return Groups::none();
+    }
+    let groups = Groups::open(GroupLimits {
+        memory_bytes: config.pool.memory_bytes + GROUP_BYTES_ABOVE,
+        memory_percent_all: SANDBOXES_MEMORY_PERCENT_MAX,
+        threads: THREADS_MAX,
+    });
+    tracing::debug!(bound = ?groups.held(), refused = ?groups.refused(), "control groups");
+    groups
 }
 
 fn make(path: &Path) -> Result<(), RuntimeError> {

@@ -244,7 +244,10 @@ impl Run<'_> {
             .ok()
             .and_then(Result::ok);
         self.read_rest();
-        ending::lost(exit, &self.ready.stderr.tail(), self.meter.limit_bytes())
+        match self.ready.process.shortage() {
+            Some(shortage) => ending::short(shortage, self.meter.limit_bytes()),
+            None => ending::lost(exit, &self.ready.stderr.tail(), self.meter.limit_bytes()),
+        }
     }
 
     fn read_rest(&mut self) {

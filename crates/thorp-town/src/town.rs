@@ -228,6 +228,7 @@ fn runtime_config(config: &TownConfig, gateway: Gateway, scratch: &Path) -> Runt
         readable: vec![config.data.join(DEPENDENCIES)],
         jsr_registry: config.jsr_registry.clone(),
         layers: config.layers,
+        groups: true,
         gateway,
         pool: config.pool.clone(),
         clock: config.clock,

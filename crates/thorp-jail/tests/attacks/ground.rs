@@ -152,6 +152,7 @@ pub fn command(program: &Path, private: &str, args: Vec<String>) -> Command {
         stdin: Input::Empty,
         limits: Limits {
             data_bytes: Some(256 << 20),
+            data_bytes_in_group: Some(256 << 20),
             file_bytes: 8 << 20,
             open_files: 128,
             idle_priority: false,

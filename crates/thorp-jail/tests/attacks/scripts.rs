@@ -186,6 +186,7 @@ fn order(ground: &Ground, permissions: Permissions, deno: &Path, what: &[&str]) 
     let mut order = attack(deno, args);
     order.limits = Limits {
         data_bytes: Some(DATA_BYTES),
+        data_bytes_in_group: Some(DATA_BYTES),
         ..Limits::default()
     };
     let env = [

@@ -56,6 +56,7 @@ pub fn config(folder: &Path) -> RuntimeConfig {
         readable: vec![folder.join("deps")],
         jsr_registry: None,
         layers: Layers::full(),
+        groups: true,
         gateway: Gateway::new(GatewayConfig::default()).unwrap(),
         pool: PoolLimits {
             floor: 1,

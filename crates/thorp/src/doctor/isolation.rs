@@ -2,7 +2,8 @@
 
 use super::Check;
 use crate::serve::{async_runtime, jail};
-use std::path::Path;
+use thorp_runtime::confined::{GroupLimits, Groups, THREADS_MAX};
+use thorp_runtime::limits::{MEMORY_BYTES_DEFAULT, SANDBOXES_MEMORY_PERCENT_MAX};
 use thorp_town::{Found, Layers, Refused, Tier};
 
 const FIX: &str = "see \"The jail\" in docs/how-to/run-as-a-service.md";
@@ -32,7 +33,7 @@ pub(super) fn checks() -> (Vec<Check>, Jail) {
     let whole = ["the whole jail", "a jail for one user"];
     let told = |refused: &&Refused| found.tier == Tier::A || !whole.contains(&refused.layer);
     checks.extend(found.refused.iter().filter(told).map(missing));
-    checks.push(Check::ok("control groups", cgroups()));
+    checks.push(groups());
     let jail = Jail {
         tier: found.tier,
         layers: found.layers,
@@ -74,17 +75,31 @@ fn missing(refused: &Refused) -> Check {
     Check::warning(refused.layer, refused.reason.clone(), fix)
 }
 
-fn cgroups() -> String {
-    let root = Path::new("/sys/fs/cgroup");
-    let kind = if root.join("cgroup.controllers").exists() {
-        "v2"
-    } else if root.join("memory").exists() {
-        "v1"
-    } else {
-        return "none".to_owned();
-    };
-    match rustix::fs::access(root, rustix::fs::Access::WRITE_OK) {
-        Ok(()) => kind.to_owned(),
-        Err(_) => format!("{kind} (not writable for this user)"),
+/// Opened as a town opens them, and removed.
+fn groups() -> Check {
+    const NAME: &str = "control groups";
+    let groups = Groups::open(GroupLimits {
+        memory_bytes: MEMORY_BYTES_DEFAULT,
+        memory_percent_all: SANDBOXES_MEMORY_PERCENT_MAX,
+        threads: THREADS_MAX,
+    });
+    let held = groups.held().join(", ");
+    let refused: Vec<String> = groups
+        .refused()
+        .iter()
+        .map(|refused| format!("{} ({})", refused.layer, refused.reason))
+        .collect();
+    groups.close();
+    match (held.as_str(), refused.join(", ").as_str()) {
+        (held, "") => Check::ok(NAME, format!("bound {held}")),
+        ("", refused) => Check::warning(NAME, format!("cannot bound {refused}"), GROUPS_FIX),
+        (held, refused) => Check::warning(
+            NAME,
+            format!("bound {held}, but cannot bound {refused}"),
+            GROUPS_FIX,
+        ),
     }
 }
+
+const GROUPS_FIX: &str =
+    "`Delegate=yes` in the service; see \"Control groups\" in docs/how-to/run-as-a-service.md";

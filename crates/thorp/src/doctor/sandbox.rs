@@ -86,6 +86,7 @@ fn config(deno: PathBuf, layers: Layers, folder: &Path) -> std::io::Result<Runti
         readable: Vec::new(),
         jsr_registry: None,
         layers,
+        groups: true,
         gateway: Gateway::new(GatewayConfig::default()).map_err(std::io::Error::other)?,
         pool: PoolLimits {
             floor: 1,
