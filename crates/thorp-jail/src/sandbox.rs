@@ -80,6 +80,12 @@ impl Process {
         let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
     }
 
+    /// The group that gives it a share of the processors. Of an ended process it may be another's by now.
+    fn share(&self) -> Option<&Group> {
+        let group = self.group.as_ref()?;
+        (group.has_share() && !self.reaped.load(Ordering::Acquire)).then_some(group)
+    }
+
     pub(crate) fn destroy(&self) {
         self.kill();
         if self.reaped.swap(true, Ordering::AcqRel) {
@@ -273,6 +279,18 @@ impl Sandbox {
     #[must_use]
     pub fn shortage(&self) -> Option<Shortage> {
         self.process.group.as_ref()?.shortage()
+    }
+
+    /// Lets the process have only the processor time that nobody else wants, or as much as any other. Nothing changes where no
+    /// control group gives it a share of its own.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn set_idle(&self, is_idle: bool) -> io::Result<()> {
+        match self.process.share() {
+            Some(group) => group.set_idle(is_idle),
+            None => Ok(()),
+        }
     }
 
     /// Gives the process as much processor time as any other, if it was started with

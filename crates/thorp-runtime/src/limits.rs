@@ -78,6 +78,11 @@ pub const VERSION_BYTES_MAX: u64 = 1024;
 pub const SAMPLE_FIRST_MILLIS: u64 = 20;
 /// And then every so often.
 pub const SAMPLE_MILLIS: u64 = 10;
+/// Processor time that a run has as any other process, where control groups share it out; beyond that it gets what nobody
+/// else wants.
+pub const CPU_SURE_MILLIS: u64 = 20;
+/// And one part in so many of the time that has passed since it began, so that it never stands still.
+pub const CPU_SURE_PART: u32 = 20;
 /// How long a process that closed its connection may take to end.
 pub const END_MILLIS_MAX: u64 = 1_000;
 /// What is read of each output of a trial of the jail.

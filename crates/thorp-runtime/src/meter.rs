@@ -7,7 +7,7 @@ use thorp_jail::Sandbox;
 use tokio::time::Instant;
 
 use crate::job::RunLimits;
-use crate::limits::{SAMPLE_FIRST_MILLIS, SAMPLE_MILLIS};
+use crate::limits::{CPU_SURE_MILLIS, CPU_SURE_PART, SAMPLE_FIRST_MILLIS, SAMPLE_MILLIS};
 use crate::outcome::Failure;
 
 /// The clocks and scales of one run.
@@ -50,6 +50,7 @@ impl Meter {
         let now = Instant::now();
         let end = self.started + self.limits.wall;
         self.next = (now + Duration::from_millis(SAMPLE_MILLIS)).min(end);
+        self.share(now);
         if self.memory_bytes > self.limits.memory_bytes {
             return Some(Failure::MemoryLimit {
                 limit_bytes: self.limits.memory_bytes,
@@ -63,6 +64,13 @@ impl Meter {
         (now >= end).then_some(Failure::TimeLimit {
             limit: self.limits.wall,
         })
+    }
+
+    /// Who has had its part of the processors gets what nobody else wants, so that short runs feel little of long ones.
+    fn share(&self, now: Instant) {
+        let is_idle = has_its_part(self.cpu, now.duration_since(self.started));
+        // A process that cannot be told has ended.
+        let _ = self.process.set_idle(is_idle);
     }
 
     /// Looks without a judgement.
@@ -89,5 +97,36 @@ impl Meter {
 
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.memory_bytes
+    }
+}
+
+/// Whether a run that began so long ago has had the processor time that it gets as any other.
+fn has_its_part(cpu: Duration, run_time: Duration) -> bool {
+    cpu > Duration::from_millis(CPU_SURE_MILLIS) + run_time / CPU_SURE_PART
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::has_its_part;
+
+    #[test]
+    fn a_run_waits_for_others_when_it_has_had_its_part() {
+        let check = |cpu, run_time| {
+            has_its_part(Duration::from_millis(cpu), Duration::from_millis(run_time))
+        };
+        // What is short never waits, and neither does who waits for something else, or stood still.
+        assert!(
+            ![(15, 20), (20, 10), (25, 1_000), (60, 1_000), (500, 10_000)]
+                .iter()
+                .any(|(cpu, run_time)| check(*cpu, *run_time))
+        );
+        // A busy loop, and eight of them.
+        assert!(
+            [(30, 30), (100, 100), (160, 20), (600, 10_000)]
+                .iter()
+                .all(|(cpu, run_time)| check(*cpu, *run_time))
+        );
     }
 }

@@ -6,10 +6,12 @@
 mod name;
 mod place;
 mod remove;
+mod share;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -60,7 +62,7 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct State {
-    free: Vec<Free>,
+    free: VecDeque<Free>,
     taken: usize,
     made: u64,
     closed: bool,
@@ -141,7 +143,9 @@ impl Groups {
             }
             state.made += 1;
             state.taken += 1;
-            (state.free.pop(), state.made)
+            // The oldest: the kernel counts threads for a while after they have ended.
+            let counted = |free: &mut Free| inner.threads(free.number) <= limits.threads / 2;
+            (state.free.pop_front_if(counted), state.made)
         };
         let number = free.map_or(fresh, |free| free.number);
         let group = Group {
@@ -194,6 +198,11 @@ impl Inner {
         self.trees.iter().find(has)
     }
 
+    fn threads(&self, number: u64) -> u64 {
+        let tree = self.tree(Controller::Threads);
+        tree.map_or(0, |tree| tree.threads(number))
+    }
+
     fn remove(&self, number: u64) {
         self.trees.iter().for_each(|tree| tree.remove(number));
     }
@@ -208,6 +217,7 @@ impl Inner {
             self.remove(group.number);
         }
         if is_last {
+            let _order = share::order();
             self.trees.iter().for_each(Tree::close);
         }
     }
@@ -278,7 +288,7 @@ impl Group {
         state.taken -= 1;
         let is_kept = is_clean && !state.closed && state.free.len() < GROUPS_KEPT_MAX;
         if is_kept {
-            state.free.push(Free {
+            state.free.push_back(Free {
                 number: self.number,
                 is_idle: self.is_idle.load(Ordering::Acquire),
             });

@@ -47,6 +47,12 @@ impl Owner {
         numbers.next().is_none().then_some(owner)
     }
 
+    /// Whether both are of one process.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let process = |one: &Self| (one.namespace, one.pid, one.start);
+        process(self) == process(other)
+    }
+
     /// Whether the process has ended. Of those in other namespaces nobody here knows.
     pub(crate) fn is_gone(&self) -> bool {
         namespace().is_ok_and(|own| own == self.namespace) && start(self.pid) != Some(self.start)

@@ -23,17 +23,17 @@ pub(crate) fn stale(base: &Path) {
         if !Owner::parse(&name).is_some_and(|owner| owner.is_gone()) {
             continue;
         }
-        if name.ends_with(TOWN) {
-            // Whoever is in it was started by a town, but is no sandbox.
-            let _ = fs::remove_dir(entry.path());
-        } else {
-            folder(&entry.path());
-        }
+        folder(&entry.path());
     }
 }
 
-/// Removes a group and those below it, and ends everybody in them.
+/// Removes a group and those below it, and ends everybody in them; but not in a town's own group, where whoever is was
+/// started by a town and is no sandbox.
 pub(crate) fn folder(path: &Path) {
+    if path.to_string_lossy().ends_with(TOWN) {
+        let _ = fs::remove_dir(path);
+        return;
+    }
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             folder(&entry.path());

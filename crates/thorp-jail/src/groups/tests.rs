@@ -100,27 +100,38 @@ fn the_town_leaves_its_group_and_gives_limits_to_those_below() {
     );
 }
 
-#[test]
-fn the_town_returns_to_its_group() {
+/// What the town's own group is told when the last set is closed, with somebody else's groups in it or without.
+fn told_at_the_end(others: bool) -> (String, String) {
     let base = base("memory", "");
     let owner = Owner::own().unwrap();
     let town = base.path().join(format!("{owner}.town"));
     group(&town);
     let (tree, _) = open(base.path(), &owner);
+    let further = Owner::own().unwrap();
+    group(&numbered(base.path(), &further, u64::MAX));
+    fs::write(base.path().join("cgroup.subtree_control"), "memory\n").unwrap();
+    let (set, _) = open(base.path(), &further);
+    for owner in [&owner, &further] {
+        fs::remove_dir_all(numbered(base.path(), owner, u64::MAX)).unwrap();
+    }
+    if others {
+        fs::create_dir(base.path().join("other")).unwrap();
+    }
+    tree.close();
     let control = || read(base.path(), "cgroup.subtree_control");
-    // Somebody's groups are there.
-    tree.close();
+    assert_eq!(control(), "memory\n");
+    set.close();
+    (control(), read(base.path(), "cgroup.procs"))
+}
+
+#[test]
+fn the_town_returns_to_its_group_with_the_last_set() {
+    let told = ("memory\n-memory\n".to_owned(), "0".to_owned());
+    assert_eq!(told_at_the_end(false), told);
     assert_eq!(
-        (
-            control().as_str(),
-            read(base.path(), "cgroup.procs").as_str()
-        ),
-        ("+memory\n", "")
+        told_at_the_end(true),
+        ("memory\n".to_owned(), String::new())
     );
-    fs::remove_dir_all(numbered(base.path(), &owner, u64::MAX)).unwrap();
-    tree.close();
-    assert_eq!(control(), "+memory\n-memory\n");
-    assert_eq!(read(base.path(), "cgroup.procs"), "0");
 }
 
 #[test]

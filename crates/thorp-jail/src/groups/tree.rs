@@ -10,11 +10,13 @@ use crate::groups::GroupLimits;
 use crate::groups::name::Owner;
 use crate::groups::place::{Controller, Place, Version};
 use crate::groups::remove;
+use crate::groups::share::{self, Left, Share};
 
 /// What the town itself is in where a group that has groups may have no processes.
 pub(crate) const TOWN: &str = ".town";
-/// The first version's least share, where there is no `cpu.idle`; and what everybody has.
-const SHARES: [&str; 2] = ["2", "1024"];
+/// What everybody has in the first version, and the least, where there is no `cpu.idle`.
+const SHARES_NORMAL: usize = 1024;
+const SHARES: [usize; 2] = [2, SHARES_NORMAL];
 /// The same of the second version.
 const WEIGHTS: [&str; 2] = ["1", "100"];
 
@@ -27,17 +29,9 @@ pub(crate) struct Tree {
     prefix: PathBuf,
     /// The group around all of them.
     around: Option<PathBuf>,
-    /// The group that this process has left, if it has.
-    left: Option<Left>,
+    /// What this process has left its group for, if it has.
+    share: Option<Share>,
     has_idle: bool,
-}
-
-/// A group that this process has left, so that those below it can have limits.
-#[derive(Debug)]
-struct Left {
-    base: PathBuf,
-    town: PathBuf,
-    enabled: Vec<Controller>,
 }
 
 /// Why something cannot be had in a tree.
@@ -52,6 +46,8 @@ impl Tree {
     ) -> (Option<Self>, Vec<Refusal>) {
         let all = place.controllers.clone();
         let version = place.version;
+        // Sets of one process share what it has left its group for.
+        let _order = share::order();
         let opened = match version {
             Version::V1 => Self::first(place, owner, limits).map(|tree| (tree, Vec::new())),
             Version::V2 => Self::second(place, owner),
@@ -70,30 +66,68 @@ impl Tree {
         }
     }
 
-    /// Memory has a group around all others, which bounds them together. Others have none: as a sibling of the town, a
-    /// group whose processes may wait is also behind the town.
+    /// Memory and the processors have a group around all others. The first bounds them together. In the second is the
+    /// town too, so that it is before a process that waits for all others, and together they are one among the machine's.
     fn first(place: Place, owner: &Owner, limits: &GroupLimits) -> io::Result<Self> {
         let mut tree = Self {
             version: place.version,
             prefix: place.folder.join(format!("{owner}.")),
             around: None,
-            left: None,
+            share: None,
             has_idle: false,
             controllers: place.controllers,
         };
         remove::stale(&place.folder);
-        if tree.controllers.contains(&Controller::Memory) {
-            let around = place.folder.join(owner.to_string());
-            fs::create_dir(&around)?;
-            tree.prefix = around.join("");
-            tree.around = Some(around.clone());
-            let bytes = memory_bytes(&place.folder) / 100 * limits.memory_percent_all;
-            if let Err(error) = set(&around, "memory.limit_in_bytes", bytes) {
+        let around = place.folder.join(owner.to_string());
+        let made = if tree.controllers.contains(&Controller::Processor) {
+            tree.surround_with_town(&place.folder, &around, owner)
+        } else if tree.controllers.contains(&Controller::Memory) {
+            tree.surround(&place.folder, around, limits)
+        } else {
+            Ok(())
+        };
+        match made {
+            Ok(()) => Ok(tree),
+            Err(error) => {
                 tree.close();
-                return Err(error);
+                Err(error)
             }
         }
-        Ok(tree)
+    }
+
+    fn surround(&mut self, base: &Path, around: PathBuf, limits: &GroupLimits) -> io::Result<()> {
+        fs::create_dir(&around)?;
+        self.prefix = around.join("");
+        let bytes = memory_bytes(base) / 100 * limits.memory_percent_all;
+        let set = set(&around, "memory.limit_in_bytes", bytes);
+        self.around = Some(around);
+        set
+    }
+
+    fn surround_with_town(&mut self, base: &Path, around: &Path, owner: &Owner) -> io::Result<()> {
+        let name = base.file_name().unwrap_or_default().to_string_lossy();
+        let is_own =
+            name.ends_with(TOWN) && Owner::parse(&name).is_some_and(|one| one.is_same(owner));
+        if let Some(around) = base.parent().filter(|_| is_own) {
+            // Another set of this process has done it.
+            self.prefix = around.join(format!("{owner}."));
+            self.share = Share::of(around);
+            return Ok(());
+        }
+        self.prefix = around.join(format!("{owner}."));
+        let left = Left {
+            base: base.to_owned(),
+            groups: around.to_owned(),
+            town: around.join(format!("{owner}{TOWN}")),
+            enabled: Vec::new(),
+        };
+        fs::create_dir(around)?;
+        let (share, left) = Share::first(left);
+        self.share = Some(share);
+        // As much as a process on each processor.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        set(around, "cpu.shares", SHARES_NORMAL * processors)?;
+        left.leave()
     }
 
     fn second(place: Place, owner: &Owner) -> io::Result<(Self, Vec<Refusal>)> {
@@ -108,7 +142,7 @@ impl Tree {
             .map(|controller| (controller, io::ErrorKind::Unsupported.into()));
         let mut refused: Vec<Refusal> = missing.collect();
         remove::stale(&base);
-        let (controllers, left) = match there.is_empty() {
+        let (controllers, share) = match there.is_empty() {
             true => (there, None),
             false => enable(&base, owner, there, &mut refused)?,
         };
@@ -117,7 +151,7 @@ impl Tree {
             controllers,
             prefix: base.join(format!("{owner}.")),
             around: None,
-            left,
+            share,
             has_idle: false,
         };
         Ok((tree, refused))
@@ -169,6 +203,11 @@ impl Tree {
         remove::empty(&self.folder(number))
     }
 
+    /// How many threads the kernel counts in a group.
+    pub(crate) fn threads(&self, number: u64) -> u64 {
+        count(&self.folder(number).join("pids.current"), "")
+    }
+
     /// Lets a group have only the processor time that nobody else wants, or as much as any other.
     pub(crate) fn set_idle(&self, number: u64, idle: bool) -> io::Result<()> {
         let folder = self.folder(number);
@@ -207,8 +246,8 @@ impl Tree {
         if let Some(around) = &self.around {
             remove::folder(around);
         }
-        if let Some(left) = &self.left {
-            left.enter_again();
+        if let Some(share) = &self.share {
+            share.give_up();
         }
     }
 }
@@ -231,21 +270,19 @@ fn enable(
     owner: &Owner,
     wanted: Vec<Controller>,
     refused: &mut Vec<Refusal>,
-) -> io::Result<(Vec<Controller>, Option<Left>)> {
+) -> io::Result<(Vec<Controller>, Option<Share>)> {
     let enabled = words(&base.join(CONTROL))?;
     let is_enabled = |one: &Controller| enabled.iter().any(|name| name == one.name());
     if wanted.iter().all(is_enabled) {
-        return Ok((wanted, None));
+        return Ok((wanted, Share::of(base)));
     }
     let mut left = Left {
         town: base.join(format!("{owner}{TOWN}")),
         base: base.to_owned(),
+        groups: base.to_owned(),
         enabled: Vec::new(),
     };
-    match fs::create_dir(&left.town) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => set(&left.town, PROCESSES, 0)?,
-    }
+    left.leave()?;
     for controller in wanted {
         match control(base, '+', controller) {
             Ok(()) => left.enabled.push(controller),
@@ -254,30 +291,10 @@ fn enable(
     }
     let found = left.enabled.clone();
     if found.is_empty() {
-        left.enter_again();
+        // Dropped, it makes all as it was.
         return Ok((found, None));
     }
-    Ok((found, Some(left)))
-}
-
-impl Left {
-    /// Makes all as it was, unless others need it as it is. Whoever starts a process there next could not otherwise.
-    fn enter_again(&self) {
-        let others = fs::read_dir(&self.base)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-            .any(|entry| entry.path() != self.town);
-        if others {
-            return;
-        }
-        for controller in &self.enabled {
-            let _ = control(&self.base, '-', *controller);
-        }
-        let _ = set(&self.base, PROCESSES, 0);
-        let _ = fs::remove_dir(&self.town);
-    }
+    Ok((found, Some(Share::first(left).0)))
 }
 
 /// What this process's group may have: all of the machine's, if it has no limit.
@@ -328,7 +345,7 @@ fn all_refused(controllers: &[Controller], error: &io::Error) -> Vec<Refusal> {
 }
 
 /// A file of the kernel is there, or is not: none is made.
-fn set(folder: &Path, file: &str, value: impl ToString) -> io::Result<()> {
+pub(crate) fn set(folder: &Path, file: &str, value: impl ToString) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.write(true).truncate(true).open(folder.join(file))?;
     file.write_all(value.to_string().as_bytes())
@@ -337,12 +354,12 @@ fn set(folder: &Path, file: &str, value: impl ToString) -> io::Result<()> {
 /// Which controllers the groups of a group have.
 const CONTROL: &str = "cgroup.subtree_control";
 
-fn control(base: &Path, sign: char, controller: Controller) -> io::Result<()> {
+pub(crate) fn control(base: &Path, sign: char, controller: Controller) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).open(base.join(CONTROL))?;
     file.write_all(format!("{sign}{}\n", controller.name()).as_bytes())
 }
 
-fn words(path: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn words(path: &Path) -> io::Result<Vec<String>> {
     let text = fs::read_to_string(path)?;
     Ok(text.split_whitespace().map(str::to_owned).collect())
 }

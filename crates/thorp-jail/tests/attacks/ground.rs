@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use thorp_jail::{Command, Exit, Input, Jail, Limits, Mount, Sandbox, Spawner};
+use thorp_jail::limits::THREADS_MAX;
+use thorp_jail::{
+    Command, Exit, GroupLimits, Groups, Input, Jail, Limits, Mount, Sandbox, Spawner,
+};
 use tokio::io::AsyncReadExt;
 
 use crate::host::{self, Servers, Tree};
@@ -47,7 +50,8 @@ impl Ground {
         host::furnish(&at, &attacker);
         furnish(&at);
         let servers = host::serve(&at);
-        let spawner = Spawner::new(confine, jail(setting, &attacker, other, &at)).unwrap();
+        let jail = jail(setting, &attacker, other, &at);
+        let spawner = Spawner::with_groups(confine, jail, groups(setting)).unwrap();
         let wait = command(&attacker, NEIGHBOUR, vec!["wait".to_owned()]);
         let neighbour = spawner.spawn(&wait).await.unwrap();
         let mut ready = [0; 6];
@@ -61,6 +65,11 @@ impl Ground {
             spawner,
             neighbour,
         }
+    }
+
+    /// The control groups of all processes.
+    pub fn groups(&self) -> &Groups {
+        self.spawner.groups()
     }
 
     /// Starts a process whose own folder is [`Self::own`].
@@ -163,6 +172,18 @@ pub fn command(program: &Path, private: &str, args: Vec<String>) -> Command {
 /// The same for the attacker whose folder is [`Ground::own`].
 pub fn attack(program: &Path, args: Vec<String>) -> Command {
     command(program, OWN, args)
+}
+
+/// As far as they can be had, for jails that the product would use.
+fn groups(setting: Setting) -> Groups {
+    if !setting.is_whole() {
+        return Groups::none();
+    }
+    Groups::open(GroupLimits {
+        memory_bytes: 1 << 30,
+        memory_percent_all: 80,
+        threads: THREADS_MAX,
+    })
 }
 
 /// As the product sets it up: programs, what all read, a folder in memory, a folder of its own.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use thorp_jail::limits::GROUPS_KEPT_MAX;
 use tokio::task::JoinSet;
 
 use crate::ground::{Ground, attack};
@@ -16,6 +17,8 @@ const WARM_UP: usize = 100;
 /// For all processes together: what an allocator's buffers may vary by.
 const GROWTH_BYTES_MAX: u64 = 8 << 20;
 const LIFE_MICROS_MAX: u64 = 12_000;
+/// In how many trees of the kernel a process may have groups.
+const TREES_MAX: usize = 3;
 
 /// What a host has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,52 @@ async fn check(setting: Setting, count: usize) {
         "{grown:?}"
     );
     ground.is_unharmed();
+    let held = groups();
+    println!("{held} groups for {:?}", ground.groups().held());
+    assert!(held <= (GROUPS_KEPT_MAX + 1) * TREES_MAX + 1, "{held}");
+    ground.groups().close();
+    drop(ground);
+    assert_eq!(emptied().await, 0);
+}
+
+/// How many control groups of this process there are, without the one that it may be in itself.
+fn groups() -> usize {
+    fn count(folder: &Path, mark: &str) -> usize {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        folders
+            .map(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_own = name.starts_with("thorp-") && name.contains(mark);
+                let below = count(&entry.path(), mark);
+                below
+                    + usize::from(is_own && !name.ends_with(".town"))
+                    + numbered(&name, folder, mark)
+            })
+            .sum()
+    }
+    count(
+        Path::new("/sys/fs/cgroup"),
+        &format!("-{}-", std::process::id()),
+    )
+}
+
+/// Below the group around all, groups are numbers.
+fn numbered(name: &str, folder: &Path, mark: &str) -> usize {
+    let around = folder.file_name().unwrap_or_default().to_string_lossy();
+    let is_own = around.starts_with("thorp-") && around.contains(mark);
+    usize::from(is_own && name.parse::<u64>().is_ok())
+}
+
+/// What is left of them when the last process has ended.
+async fn emptied() -> usize {
+    for _ in 0..200 {
+        if groups() == 0 {
+            return 0;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    groups()
 }
 
 /// Every second one attacks, the others wait; all are killed after a random time.

@@ -167,19 +167,21 @@ pub(crate) const ATTACKS: &[Attack] = &[
             .chain(settings)
             .map(|name| write(&Path::new("/proc").join(name))))
     }),
-    Attack::says("writes.sys", "make a control group", |_| {
-        let folders = [
-            "/sys/fs/cgroup",
-            "/sys/fs/cgroup/unified",
-            "/sys/fs/cgroup/memory",
-        ];
-        any(folders.map(|folder| {
-            let path = Path::new(folder).join("thorp-attack");
-            let made = fs::create_dir(&path);
-            let _ = fs::remove_dir(&path);
-            failed(made, |()| path.display().to_string())
-        }))
-    }),
+    Attack::says(
+        "writes.sys",
+        "make a control group, or enter another",
+        |_| {
+            let folders = ["", "unified", "memory", "pids", "cpu"];
+            any(folders.map(|folder| {
+                let folder = Path::new("/sys/fs/cgroup").join(folder);
+                let path = folder.join("thorp-attack");
+                let made = fs::create_dir(&path);
+                let _ = fs::remove_dir(&path);
+                let entered = fs::write(folder.join("cgroup.procs"), "0");
+                failed(made.or(entered), |()| folder.display().to_string())
+            }))
+        },
+    ),
     Attack::refused(
         "writes.device",
         "make a device file in its scratch folder",
