@@ -205,6 +205,45 @@ fn a_town_that_runs() {
     );
 }
 
+/// What it says of control groups, when it is started behind a command.
+fn control_groups(first: Command) -> (String, String, bool) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+    let copy = folder.path().join("thorp");
+    std::fs::copy(env!("CARGO_BIN_EXE_thorp"), &copy).unwrap();
+    let mut command = thorp_at(&copy);
+    command.args(["doctor", "--json", "--deno", "/nope/deno", "--data"]);
+    command.arg(folder.path().join("data"));
+    let found = findings(&behind(first, &command).output().unwrap());
+    let check = check(&found, "control groups");
+    let text = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
+    (
+        text("state"),
+        text("finding"),
+        text("fix").contains("`Delegate=yes`"),
+    )
+}
+
+#[test]
+fn control_groups_of_whoever_runs_it() {
+    // Which of them this machine gives is the machine's business; what is missing comes with a remedy.
+    let (state, finding, has_fix) = control_groups(sh("exec \"$@\""));
+    match state.as_str() {
+        "ok" => assert_eq!(finding, "bound memory, threads, processor time"),
+        "warning" => assert!(finding.contains("cannot bound ") && has_fix, "{finding}"),
+        _ => panic!("{state}: {finding}"),
+    }
+}
+
+#[test]
+fn control_groups_of_a_user_to_whom_none_are_delegated() {
+    let script = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"";
+    let (state, finding, has_fix) = control_groups(sh(script));
+    assert_eq!(state, "warning", "{finding}");
+    assert!(finding.starts_with("cannot bound memory ("), "{finding}");
+    assert!(has_fix);
+}
+
 #[test]
 fn people_see_a_table() {
     let output = Person::new()
