@@ -135,5 +135,6 @@ fn job(code: &str) -> Job {
         program: Program::Body { code: code.into() },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        worker: None,
     }
 }

@@ -43,6 +43,8 @@ impl Worker {
         };
         if is_loaded {
             ready.forget_output();
+            // The run before may have had its part of the processors; this one has its own. What has ended tells so soon.
+            let _ = ready.process.set_idle(false);
         }
         let Ended { outcome, again } = run::run(ready, job, is_loaded, surroundings).await;
         let is_young = is_young(self.runs, self.born.elapsed());
