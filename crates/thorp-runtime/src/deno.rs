@@ -49,6 +49,7 @@ impl Deno {
 
     /// The command that starts the guest.
     pub(crate) fn command(&self, name: &str, seen: &Seen, idle_priority: bool) -> Command {
+        let data_bytes = limits::DATA_BYTES_BASE + self.memory_bytes;
         Command {
             program: self.binary().to_owned(),
             args: self.args(seen),
@@ -57,8 +58,8 @@ impl Deno {
             private: Some(name.to_owned()),
             stdin: Input::Empty,
             limits: Limits {
-                data_bytes: Some(limits::DATA_BYTES_BASE + self.memory_bytes),
-                data_bytes_in_group: Some(limits::DATA_BYTES_IN_GROUP),
+                data_bytes: Some(data_bytes),
+                data_bytes_in_group: Some(data_bytes + limits::DATA_BYTES_OF_WORKER),
                 idle_priority,
                 ..Limits::default()
             },

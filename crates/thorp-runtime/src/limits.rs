@@ -60,9 +60,9 @@ pub const WORKER_LOOK_MILLIS: u64 = 1_000;
 pub const FAILURE_BYTES_MAX: usize = 1 << 20;
 /// Where no control group bounds memory: `RLIMIT_DATA` that Deno needs before it does anything: measured, V8's reservations and the stacks of its threads.
 pub const DATA_BYTES_BASE: u64 = 555 << 20;
-/// Where one does: `RLIMIT_DATA` is more than the workers map that fit into the memory of a run, half a GiB each, and little
-/// enough that a program which maps without filling ends soon.
-pub const DATA_BYTES_IN_GROUP: u64 = 16 << 30;
+/// Where one does: what `RLIMIT_DATA` has more, so that a program may start a `Worker`, for which V8 maps half a GiB. Two would
+/// need so much that a program could also map a GiB for itself, and learn only when it fills it that it may not.
+pub const DATA_BYTES_OF_WORKER: u64 = 640 << 20;
 /// A sandbox's control group has this much more than a run: the kernel counts there what is none of the run's doing, such as
 /// tables of pages, and files that it read.
 pub const GROUP_BYTES_ABOVE: u64 = 32 << 20;

@@ -77,7 +77,8 @@ const BOMBS: [&str; 9] = [
 ];
 
 /// Ways to map memory that is never filled.
-const RESERVING: [&str; 2] = [
+const RESERVING: [&str; 3] = [
+    "return new ArrayBuffer(1 << 30).byteLength",
     "const a = []; for (;;) a.push(new ArrayBuffer(1 << 30))",
     "return new ArrayBuffer(2 ** 45).byteLength",
 ];
@@ -140,13 +141,11 @@ async fn memory_is_limited_without_control_groups() {
     check_memory(&town, plain(&BOMBS)).await;
     check_memory(&town, plain(&RESERVING)).await;
     check_memory(&town, of_workers()).await;
-    let much = ["return new ArrayBuffer(1 << 30).byteLength".to_owned()];
-    check_memory(&town, much).await;
     town.stop().await;
 }
 
 #[tokio::test]
-async fn workers_fit_into_the_memory_of_a_run() {
+async fn a_worker_fits_into_the_memory_of_a_run() {
     if !has_groups() {
         return;
     }
@@ -156,9 +155,9 @@ async fn workers_fit_into_the_memory_of_a_run() {
             const one = worker('onmessage = ({ data }) => postMessage(data * 2)');
             return new Promise((r) => { one.onmessage = ({ data }) => r(data); one.postMessage(21) });
         };
-        return await Promise.all([twice(), twice(), twice()])";
+        return await twice()";
     let outcome = town.body(&format!("{WORKER} {code}")).await;
-    assert_eq!(show(&outcome), "[42,42,42]", "{}", logs(&outcome));
+    assert_eq!(show(&outcome), "42", "{}", logs(&outcome));
     let node = "const { Worker } = await import('node:worker_threads');
         const one = new Worker('require(\"node:worker_threads\").parentPort.postMessage(7)', { eval: true });
         return await new Promise((r, e) => { one.on('message', r); one.on('error', e) })";
