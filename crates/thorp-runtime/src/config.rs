@@ -47,7 +47,7 @@ pub struct PoolLimits {
     pub ceiling: usize,
     /// Sandboxes that may live at once, prepared, starting and running together.
     pub sandboxes_max: usize,
-    /// Sandboxes that may start at once when a run waits for one. Background starts use two fewer, at least one.
+    /// Sandboxes that may start at once when a run waits for one. Background starts use three fewer, at least one.
     pub starts_max: usize,
     /// Runs that may wait for a sandbox. One more gets [`crate::Failure::PoolFull`].
     pub waiting_max: usize,
@@ -67,8 +67,8 @@ impl Default for PoolLimits {
             floor: limits::POOL_FLOOR,
             ceiling: limits::POOL_CEILING,
             sandboxes_max: limits::SANDBOXES_MAX,
-            // One more than there are processors: a start waits now and then.
-            starts_max: std::thread::available_parallelism().map_or(1, usize::from) + 1,
+            // More than there are processors: a start waits now and then, most of all to enter its control groups.
+            starts_max: std::thread::available_parallelism().map_or(1, usize::from) + 2,
             waiting_max: limits::WAITING_JOBS_MAX,
             wait_max: Duration::from_millis(limits::WAIT_MILLIS_MAX),
             idle_shrink: Duration::from_secs(limits::IDLE_SHRINK_SECS),

@@ -124,7 +124,7 @@ impl Policy {
             };
         }
         let enough = counts.ready + counts.starting >= self.target(now) + counts.waiting;
-        if enough || counts.starting >= self.limits.starts_max.saturating_sub(2).max(1) {
+        if enough || counts.starting >= self.limits.starts_max.saturating_sub(3).max(1) {
             return Step::Rest;
         }
         match self.retry_at {

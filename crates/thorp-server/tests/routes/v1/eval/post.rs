@@ -175,9 +175,10 @@ fn callers_without_a_token_have_so_many_evaluations_at_a_time() {
     let quick = r#"{"code": "2"}"#;
     std::thread::scope(|scope| {
         for _ in 0..PLACES {
-            scope.spawn(|| assert_eq!(town.post("/v1/eval", "", wait).status, 200));
+            // The quick one may be in its place for a moment.
+            scope.spawn(|| while town.post("/v1/eval", "", wait).status == 429 {});
         }
-        let refused = (0..100)
+        let refused = (0..1000)
             .map(|_| town.post("/v1/eval", "", quick))
             .find(|reply| reply.status != 200)
             .expect("all places are taken");
