@@ -10,6 +10,8 @@ import { resultOf } from "./result.ts";
 /** The bytes of a result's JSON text. The host has the same limit. */
 const RESULT_BYTES_MAX = 8 << 20;
 
+const { exit } = Deno;
+
 const NOTHING = new NativeUint8Array(0);
 
 /** Runs programs, one at a time. */
@@ -47,8 +49,9 @@ export class Runner {
     return ended;
   }
 
-  /** Ends the current run with an error that nobody caught. There is no other run after it. */
+  /** Ends the current run with an error that nobody caught. There is no other run after it; without a run, the process ends. */
   fail = (error: unknown): void => {
+    if (this.#run === null) exit(1);
     this.#isSound = false;
     this.#threw(error);
   };

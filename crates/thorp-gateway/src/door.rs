@@ -8,6 +8,7 @@ use tokio::net::{TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use crate::denial::{Code, Denial};
 use crate::dns::Book;
@@ -40,12 +41,19 @@ pub struct Door {
 /// What the connections of a door share.
 pub(crate) struct DoorState {
     pub(crate) shared: Arc<Shared>,
-    assigned: Mutex<Option<Arc<Ledger>>>,
+    assigned: Mutex<Assigned>,
     places: Arc<Semaphore>,
     connections: AtomicUsize,
     /// The names that raw connections may mean.
     pub(crate) book: Mutex<Book>,
     refused: mpsc::Sender<Denial>,
+}
+
+/// For whom a door is, and in whose account.
+#[derive(Default)]
+struct Assigned {
+    user: Option<Uuid>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 impl std::fmt::Debug for DoorState {
@@ -106,14 +114,20 @@ impl Door {
         self.state.connect(to).await
     }
 
+    /// Ends an evaluation, and says what it has used. Until the next one every request is refused, so that none is in no
+    /// report. What is still under way goes on within the budget.
+    #[must_use]
+    pub fn close_account(&self) -> Egress {
+        let ledger = self.state.assigned().ledger.take();
+        ledger.map(|ledger| ledger.report()).unwrap_or_default()
+    }
+
     /// What the evaluation has used so far.
     #[must_use]
     pub fn report(&self) -> Egress {
         let assigned = self.state.assigned();
-        assigned
-            .as_ref()
-            .map(|ledger| ledger.report())
-            .unwrap_or_default()
+        let ledger = assigned.ledger.as_ref();
+        ledger.map(|ledger| ledger.report()).unwrap_or_default()
     }
 }
 
@@ -141,14 +155,12 @@ impl DoorState {
     /// Begins an account.
     pub(crate) fn assign(&self, tenant: Tenant, budget: Budget) -> Result<(), OtherUser> {
         let mut assigned = self.assigned();
-        if assigned
-            .as_ref()
-            .is_some_and(|ledger| ledger.user.id != tenant.user)
-        {
+        if assigned.user.is_some_and(|user| user != tenant.user) {
             return Err(OtherUser);
         }
         let user = self.shared.users.get(tenant.user);
-        *assigned = Some(Arc::new(Ledger::new(user, budget)));
+        assigned.user = Some(tenant.user);
+        assigned.ledger = Some(Arc::new(Ledger::new(user, budget)));
         Ok(())
     }
 
@@ -179,7 +191,7 @@ impl DoorState {
     }
 
     pub(crate) fn ledger(&self) -> Result<Arc<Ledger>, Denial> {
-        let ledger = self.assigned().clone();
+        let ledger = self.assigned().ledger.clone();
         ledger.ok_or_else(|| Denial::new(Code::Denied, "nothing runs in this sandbox"))
     }
 
@@ -203,7 +215,7 @@ impl DoorState {
         self.connections.load(Relaxed) > GUEST_CONNECTIONS_KEPT_MAX
     }
 
-    fn assigned(&self) -> MutexGuard<'_, Option<Arc<Ledger>>> {
+    fn assigned(&self) -> MutexGuard<'_, Assigned> {
         self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

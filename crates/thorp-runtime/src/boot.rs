@@ -114,10 +114,11 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Forgets what was printed until now: it is nobody's log.
-    pub(crate) fn forget_output(&mut self) {
-        discard(&mut self.stdout, &self.paths);
-        discard(&mut self.stderr, &self.paths);
+    /// Whether it has said, printed and asked of the network nothing since its run.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let mut nobodys = Logs::new(|| 0, Arc::clone(&self.paths));
+        let printed = self.stdout.read(&mut nobodys) || self.stderr.read(&mut nobodys);
+        !printed && self.door.try_refused().is_none() && self.control.is_silent()
     }
 
     /// What is left to be removed; whoever takes it removes it.

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use uuid::Uuid;
 
@@ -24,6 +23,8 @@ pub(crate) struct Control {
     key: Key,
     decoder: Decoder,
     out: Vec<u8>,
+    /// How much of it the guest has.
+    sent: usize,
 }
 
 impl Control {
@@ -33,6 +34,7 @@ impl Control {
             key,
             decoder: Decoder::new(key),
             out: Vec::new(),
+            sent: 0,
         }
     }
 
@@ -46,11 +48,28 @@ impl Control {
         encode(&mut self.out, kind, &self.key, run, write)
     }
 
-    /// Sends what was added.
+    /// Sends what was added. If the future is dropped, the next call goes on.
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.out).await?;
-        self.out.clear();
+        while self.sent < self.out.len() {
+            match self.stream.try_write(&self.out[self.sent..]) {
+                Ok(bytes) => self.sent += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.writable().await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // A worker must not hold the room of its largest run.
+        self.out = Vec::new();
+        self.sent = 0;
         Ok(())
+    }
+
+    /// Whether nothing has come that was not asked for.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let read = self.stream.try_read_buf(self.decoder.space());
+        self.decoder.is_empty()
+            && read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// The guest's next frame. Nothing is lost if the future is dropped.

@@ -132,6 +132,11 @@ impl Decoder {
         &mut self.bytes
     }
 
+    /// Whether all that came was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The next whole frame, if there is one.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         let Some(header) = self.bytes.first_chunk::<HEADER_BYTES>() else {
@@ -146,6 +151,10 @@ impl Decoder {
         run.copy_from_slice(&header[RUN_AT..]);
         let payload = self.bytes[HEADER_BYTES..end].to_vec();
         self.bytes.drain(..end);
+        if self.bytes.is_empty() {
+            // A worker must not hold the room of its largest run.
+            self.bytes.shrink_to(READ_BYTES);
+        }
         Ok(Some(Frame {
             kind,
             run: Uuid::from_bytes(run),

@@ -123,12 +123,13 @@ impl Pool {
         self.stop.subscribe()
     }
 
-    /// A sandbox for one run: a prepared one, or the next that gets ready.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, Failure> {
+    /// A sandbox for one run: a prepared one, or the next that gets ready. `waits` is called once the run waits.
+    pub(crate) async fn acquire(self: &Arc<Self>, waits: impl FnOnce()) -> Result<Lease, Failure> {
         let (receiver, wait_max) = match self.take_or_wait()? {
             Ok(lease) => return Ok(lease),
-            Err(waits) => waits,
+            Err(waiting) => waiting,
         };
+        waits();
         self.starter.hurry.send_replace(());
         self.pump();
         match timeout(wait_max, receiver).await {
@@ -345,16 +346,11 @@ impl Pool {
         None
     }
 
-    /// Whether a run would have to wait for another one's sandbox.
-    pub(crate) fn is_full(&self) -> bool {
-        let state = self.lock();
-        state.ready.is_empty() && state.is_full()
-    }
-
-    /// Whether a run does.
+    /// Whether a run has to wait for the end of another one's sandbox.
     pub(crate) fn is_short(&self) -> bool {
         let state = self.lock();
-        state.is_full() && state.waiting.iter().any(|waiter| !waiter.is_closed())
+        let waiting = state.waiting.iter().filter(|waiter| !waiter.is_closed());
+        state.is_full() && waiting.count() > state.starting
     }
 
     pub(crate) fn status(&self) -> PoolStatus {

@@ -95,7 +95,7 @@ pub(crate) async fn run(
         again: false,
     };
     let result = match handed {
-        Ok(()) => run.watch(job.limits.wall, surroundings).await,
+        Ok(()) => run.watch(surroundings).await,
         Err(failure) => Err(failure),
     };
     run.finish(result, start)
@@ -152,12 +152,36 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn watch(&mut self, wall: Duration, mut surroundings: Surroundings<'_>) -> Said {
-        match timeout(wall, self.ready.control.flush()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(self.lost().await),
-            Err(_) => return Err(Failure::TimeLimit { limit: wall }),
+    /// Sends the request. What a program left behind in a worker may keep it from being read.
+    async fn send(&mut self, surroundings: &mut Surroundings<'_>) -> Result<(), Failure> {
+        loop {
+            let Ready {
+                control,
+                stdout,
+                stderr,
+                ..
+            } = &mut *self.ready;
+            tokio::select! {
+                biased;
+                sent = control.flush() => return match sent {
+                    Ok(()) => Ok(()),
+                    Err(_) => Err(self.lost().await),
+                },
+                () = sleep_until(self.meter.next()) => self.check(surroundings)?,
+                () = stopped(&mut surroundings.stop) => return Err(broken("the town stopped")),
+                () = stdout.readable() => drop(stdout.read(&mut self.logs)),
+                () = stderr.readable() => drop(stderr.read(&mut self.logs)),
+            }
         }
+    }
+
+    fn check(&mut self, surroundings: &Surroundings<'_>) -> Result<(), Failure> {
+        (surroundings.slow)();
+        self.meter.check().map_or(Ok(()), Err)
+    }
+
+    async fn watch(&mut self, mut surroundings: Surroundings<'_>) -> Said {
+        self.send(&mut surroundings).await?;
         loop {
             let Ready {
                 control,
@@ -180,14 +204,9 @@ impl Run<'_> {
                 denial = door.refused() => self.refuse(&denial),
                 () = stdout.readable() => drop(stdout.read(&mut self.logs)),
                 () = stderr.readable() => drop(stderr.read(&mut self.logs)),
-                () = sleep_until(self.meter.next()) => {
-                    (surroundings.slow)();
-                    if let Some(failure) = self.meter.check() {
-                        return Err(failure);
-                    }
-                }
+                () = sleep_until(self.meter.next()) => self.check(&surroundings)?,
                 // Not `ShuttingDown`: the program has begun, and what it did so far is done.
-                _ = surroundings.stop.changed() => return Err(broken("the town stopped")),
+                () = stopped(&mut surroundings.stop) => return Err(broken("the town stopped")),
             }
         }
     }
@@ -284,13 +303,18 @@ impl Run<'_> {
             logs,
             logs_truncated,
             usage,
-            egress: self.ready.door.report(),
+            egress: self.ready.door.close_account(),
         };
         Ended {
             again: self.again && is_answer(&outcome),
             outcome,
         }
     }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Without a sender there is no pool, and nobody to wait for.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Whether the run ended with a word of the program's own, and not for want of something.

@@ -7,8 +7,8 @@ use crate::config::{Clock, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
 use crate::limits::WORKERS_IDLE_DIVISOR;
-use crate::outcome::{Failure, Outcome, PoolStatus};
-use crate::pool::{Lease, Pool};
+use crate::outcome::{Outcome, PoolStatus};
+use crate::pool::Pool;
 use crate::prepare;
 use crate::run::{self, Surroundings, micros};
 use crate::trial::{self, Trial};
@@ -50,7 +50,11 @@ impl Runtime {
         let idle = key.as_ref().and_then(|key| self.workers.take(key));
         let worker = match idle {
             Some(worker) => Ok(worker),
-            None => self.lease().await.map(Worker::new),
+            None => self
+                .pool
+                .acquire(|| self.make_room())
+                .await
+                .map(Worker::new),
         };
         let queue_micros = micros(queued.elapsed());
         let mut outcome = match worker {
@@ -71,21 +75,20 @@ impl Runtime {
             slow: &slow,
         };
         let outcome = worker.run(job, surroundings).await;
-        if let Some(key) = key
-            && !self.pool.is_short()
-        {
+        if let Some(key) = key {
             self.workers.put(key, worker);
+            self.make_room();
             self.pool.replace();
         }
         outcome
     }
 
-    /// A sandbox from the pool. Workers without a run make room for it.
-    async fn lease(&self) -> Result<Lease, Failure> {
-        if self.pool.is_full() {
+    /// Runs that wait come before workers that do. Who begins to wait and who begins to rest both look, each after it has
+    /// begun, so that one of them sees the other.
+    fn make_room(&self) {
+        if self.pool.is_short() {
             self.workers.give_up_one();
         }
-        self.pool.acquire().await
     }
 
     /// Runs a script in the jail of the sandboxes, with an argument and all of Deno's permissions, for so long at most: so

@@ -19,6 +19,8 @@ pub(crate) struct Worker {
     runs: u32,
     /// Of its process, when its last run ended.
     cpu: Duration,
+    /// What it may have when it has no run.
+    memory_bytes: u64,
     may_stay: bool,
 }
 
@@ -29,6 +31,7 @@ impl Worker {
             born: Instant::now(),
             runs: 0,
             cpu: Duration::ZERO,
+            memory_bytes: 0,
             may_stay: false,
         }
     }
@@ -42,13 +45,13 @@ impl Worker {
             return Outcome::nothing(broken("it is gone"));
         };
         if is_loaded {
-            ready.forget_output();
             // The run before may have had its part of the processors; this one has its own. What has ended tells so soon.
             let _ = ready.process.set_idle(false);
         }
         let Ended { outcome, again } = run::run(ready, job, is_loaded, surroundings).await;
         let is_young = is_young(self.runs, self.born.elapsed());
-        self.may_stay = again && is_young && has_room(&outcome, job);
+        self.memory_bytes = job.limits.memory_bytes / 100 * limits::WORKER_MEMORY_PERCENT_MAX;
+        self.may_stay = again && is_young && outcome.usage.memory_bytes < self.memory_bytes;
         if self.may_stay {
             self.cpu = self.cpu_time();
         }
@@ -60,11 +63,16 @@ impl Worker {
         self.may_stay
     }
 
-    /// Whether it lives, and does nothing of its own.
+    /// Whether it lives, and has done nothing of its own that shows.
     pub(crate) fn rests(&mut self) -> bool {
-        let sandbox = self.lease.sandbox();
-        let lives = sandbox.is_some_and(|ready| matches!(ready.process.exit(), Ok(None)));
-        lives && self.cpu_time().saturating_sub(self.cpu) < IDLE_CPU_MAX
+        let memory_bytes = self.memory_bytes;
+        let is_calm = self.lease.sandbox().is_some_and(|ready| {
+            let memory = ready.process.memory();
+            matches!(ready.process.exit(), Ok(None))
+                && ready.is_silent()
+                && memory.is_ok_and(|memory| memory.private < memory_bytes)
+        });
+        is_calm && self.cpu_time().saturating_sub(self.cpu) < IDLE_CPU_MAX
     }
 
     fn cpu_time(&mut self) -> Duration {
@@ -78,11 +86,6 @@ impl Worker {
 
 fn is_young(runs: u32, age: Duration) -> bool {
     runs < limits::WORKER_RUNS_MAX && age < LIFE_MAX
-}
-
-fn has_room(outcome: &Outcome, job: &Job) -> bool {
-    let most = job.limits.memory_bytes / 100 * limits::WORKER_MEMORY_PERCENT_MAX;
-    outcome.usage.memory_bytes < most
 }
 
 #[cfg(test)]

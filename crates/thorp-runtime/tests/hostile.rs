@@ -55,7 +55,7 @@ async fn what_breaks_deno_itself_loses_only_its_own_run() {
         .await;
     assert_eq!(
         show(&outcome),
-        "! the sandbox was lost: the program ended its process with code 0"
+        "! the sandbox was lost: the program ended its process with code 1"
     );
     assert_eq!(show(&town.body("return 2").await), "2");
     town.stop().await;
