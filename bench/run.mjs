@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { measureGateway } from "./lib/gateway.mjs";
+import { judgeGateway, measureGateway } from "./lib/gateway.mjs";
 import { judgeAll } from "./lib/goals.mjs";
 import { describeMachine } from "./lib/machine.mjs";
 import { enter, measure, rowOf } from "./lib/measure.mjs";
@@ -35,8 +35,9 @@ async function bench(options, settings, contestants) {
   await measure(contestants, plan, say);
   const rows = contestants.map(rowOf);
   // When nobody else does anything any more.
-  const gateway = await measureGateway(options.gatewayBench, quick);
-  return { date: new Date().toISOString(), machine, plan, quick, rows, verdicts: judgeAll(rows), gateway, leftOut };
+  const gateway = await measureGateway(options.gatewayBench, settings.deno, quick);
+  const verdicts = [...judgeAll(rows), ...judgeGateway(gateway)];
+  return { date: new Date().toISOString(), machine, plan, quick, rows, verdicts, gateway, leftOut };
 }
 
 function deliver(results, { out, json }) {

@@ -8,10 +8,10 @@ const REQUESTS_FULL = 5_000;
 const REQUESTS_QUICK = 200;
 
 /** `{ figures }`, `{ error }` with the reason, or nothing if the program was not given. */
-export async function measureGateway(program, quick) {
+export async function measureGateway(program, deno, quick) {
   if (!program) return undefined;
   try {
-    const { stdout } = await run(program, [String(quick ? REQUESTS_QUICK : REQUESTS_FULL)]);
+    const { stdout } = await run(program, [String(quick ? REQUESTS_QUICK : REQUESTS_FULL), ...(deno ? [deno] : [])]);
     return { figures: JSON.parse(stdout.trim().split("\n").at(-1)) };
   } catch (error) {
     return { error: error.message };
@@ -19,11 +19,39 @@ export async function measureGateway(program, quick) {
 }
 
 /** Lines of a table: what, directly, over the gateway, and how many times as much that is. */
-export function gatewayRows(figures) {
+export function gatewayRows({ fetch, ...lean }) {
   const line = (title, direct, over, digits) => [title, direct.toFixed(digits), over.toFixed(digits), (over / direct).toFixed(2)];
+  const lines = (who, direct, over) => [
+    line(`${who}: a small request, p50, µs`, direct.p50_micros, over.p50_micros, 0),
+    line(`${who}: small requests, 16 at once, /s`, direct.requests_per_s, over.requests_per_s, 0),
+    line(`${who}: a body of 64 MiB, MiB/s`, direct.mib_per_s, over.mib_per_s, 0),
+  ];
   return [
-    line("a small request, p50, µs", figures.direct_p50_micros, figures.gateway_p50_micros, 0),
-    line("small requests at once, /s", figures.direct_requests_per_s, figures.gateway_requests_per_s, 0),
-    line("a body of 64 MiB, MiB/s", figures.direct_mib_per_s, figures.gateway_mib_per_s, 0),
+    ...(fetch ? lines("`fetch` of Deno", fetch.direct, fetch.over) : []),
+    ...lines("hyper alone", lean.direct, lean.over),
+  ];
+}
+
+const ADDED_MICROS_MAX = 150;
+const THROUGHPUT_MIN = 0.5;
+
+/** Verdicts as those of `goals.mjs`, on what a program in a sandbox sees. */
+export function judgeGateway(measured) {
+  const fetch = measured?.figures?.fetch;
+  const verdict = (title, ratio, met, detail) => ({ title, ratio, verdict: met ? "met" : "not met", detail });
+  const least = (title, what) => {
+    if (!fetch) return { title, verdict: "not measured" };
+    const ratio = fetch.over[what] / fetch.direct[what];
+    return verdict(title, ratio, ratio >= THROUGHPUT_MIN, `${ratio.toFixed(2)} x, goal >= ${THROUGHPUT_MIN}`);
+  };
+  const added = (title) => {
+    if (!fetch) return { title, verdict: "not measured" };
+    const [over, direct] = [fetch.over.p50_micros, fetch.direct.p50_micros];
+    return verdict(title, over / direct, over - direct <= ADDED_MICROS_MAX, `${(over - direct).toFixed(0)} µs`);
+  };
+  return [
+    added("`fetch` over the gateway: p50 at most 150 µs more"),
+    least("`fetch` over the gateway, 16 small requests at once, against direct", "requests_per_s"),
+    least("`fetch` over the gateway, a large body, against direct", "mib_per_s"),
   ];
 }

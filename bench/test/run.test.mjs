@@ -99,9 +99,10 @@ test("a wrong answer is an error row", () =>
 test("what the gateway costs has a table of its own", () =>
   withThorp((value) => value, async (_, folder) => {
     const { gateway, text } = await results(["--gateway-bench", FAKE_GATEWAY, "--only", "node-vm"], folder);
-    assert.equal(gateway.figures.gateway_p50_micros, 100);
-    assert.match(text, /\| a small request, p50, µs \| 50 \| 100 \| 2\.00 \|/);
-    assert.match(text, /\| a body of 64 MiB, MiB\/s \| 1000 \| 900 \| 0\.90 \|/);
+    assert.equal(gateway.figures.over.p50_micros, 100);
+    assert.match(text, /\| `fetch` of Deno: a small request, p50, µs \| 50 \| 100 \| 2\.00 \|/);
+    assert.match(text, /\| hyper alone: a body of 64 MiB, MiB\/s \| 1000 \| 900 \| 0\.90 \|/);
+    assert.match(text, /\*\*met\*\*: `fetch` over the gateway, 16 small requests at once, against direct: 0\.75 x, goal >= 0\.5/);
     const broken = await results(["--gateway-bench", "/nowhere/overhead", "--only", "node-vm"], folder);
     assert.match(broken.text, /## The gateway\n\nERROR: /);
   }));

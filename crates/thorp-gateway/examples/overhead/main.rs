@@ -1,13 +1,15 @@
-//! What the gateway costs, as JSON: requests to a loopback server directly and over a door, in turns.
+//! What the gateway costs, as JSON: requests to a loopback server directly and over a door, in turns, by the leanest
+//! client there is (so that nothing hides the gateway's own work) and, if a Deno is given, by its `fetch`, which is what
+//! a program in a sandbox uses.
 //!
-//! Usage: `overhead [REQUESTS]`. Ratios of one run count; absolute figures drift with the machine. Client, server and
-//! gateway each have a thread, as they are three processes in a town.
+//! Usage: `overhead [REQUESTS [DENO]]`. Ratios of one run count; absolute figures drift with the machine. Client, server
+//! and gateway each have a thread, as they are three processes in a town.
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -31,6 +33,7 @@ const LARGE_BYTES: usize = 64 << 20;
 const LARGE_TURNS: usize = 10;
 const PARALLEL: usize = 16;
 const DOORS: u32 = 1_000;
+const SOCKET: &str = "door";
 
 const BUDGET: Budget = Budget {
     requests: u64::MAX,
@@ -39,8 +42,9 @@ const BUDGET: Budget = Budget {
 };
 
 fn main() -> ExitCode {
-    let requests = std::env::args().nth(1).and_then(|text| text.parse().ok());
-    let figures = measure(requests.unwrap_or(REQUESTS_DEFAULT));
+    let mut args = std::env::args().skip(1);
+    let requests = args.next().and_then(|text| text.parse().ok());
+    let figures = measure(requests.unwrap_or(REQUESTS_DEFAULT), args.next());
     let (figures, code) = match figures {
         Ok(figures) => (figures, ExitCode::SUCCESS),
         Err(error) => (json!({ "error": error.to_string() }), ExitCode::FAILURE),
@@ -59,7 +63,7 @@ fn thread(name: &str) -> Result<Runtime> {
     Ok(runtime?)
 }
 
-fn measure(requests: usize) -> Result<Value> {
+fn measure(requests: usize, deno: Option<String>) -> Result<Value> {
     let (server, town, client) = (
         thread("server")?,
         thread("town")?,
@@ -67,18 +71,46 @@ fn measure(requests: usize) -> Result<Value> {
     );
     let address = server.block_on(serve())?;
     let folder = tempfile::tempdir()?;
-    let socket = folder.path().join("door");
+    let socket = folder.path().join(SOCKET);
     let (_door, new_micros, open_micros) = town.block_on(async { open(&socket) })?;
     let mut figures = client.block_on(compare(&socket, address, requests))?;
     figures["new_micros"] = json!(new_micros);
     figures["open_micros"] = json!(open_micros);
+    if let Some(deno) = deno {
+        figures["fetch"] = fetch(&deno, folder.path(), address, requests)?;
+    }
     Ok(figures)
+}
+
+/// The same by Deno's `fetch`. One process takes both ways: what it exempts from its proxy is direct.
+fn fetch(deno: &str, folder: &Path, address: SocketAddr, requests: usize) -> Result<Value> {
+    let script = folder.join("fetch.js");
+    std::fs::write(&script, include_str!("fetch.js"))?;
+    let proxy = format!("unix:{}", folder.join(SOCKET).display());
+    // Another name of the same address, so that only one of the two is exempt.
+    let over = format!("localhost:{}", address.port());
+    let mut command = Command::new(deno);
+    command
+        .args(["run", "--quiet", "--no-config", "--allow-all"])
+        .args([script.as_os_str(), address.to_string().as_ref()])
+        .arg(over)
+        .args(
+            [requests, PARALLEL, SMALL_BYTES, LARGE_BYTES, LARGE_TURNS].map(|n| n.to_string()),
+        )
+        .env("DENO_DIR", folder.join("deno"))
+        .env("ALL_PROXY", proxy)
+        .env("NO_PROXY", address.ip().to_string());
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// A door that leads to loopback, and how long making a gateway and opening a door take.
 fn open(socket: &Path) -> Result<(Door, f64, f64)> {
     let config = GatewayConfig {
-        rules: Rules::parse(&["127.0.0.1"], &[])?,
+        rules: Rules::parse(&["127.0.0.1", "localhost"], &[])?,
         ..GatewayConfig::default()
     };
     let begun = Instant::now();
@@ -143,16 +175,17 @@ async fn compare(socket: &Path, address: SocketAddr, requests: usize) -> Result<
     let (direct_p50, over_p50) = (p50(&mut direct_times), p50(&mut over_times));
     let (direct_large, over_large) = (p50(&mut direct_large), p50(&mut over_large_times));
     Ok(json!({
-        "direct_p50_micros": micros(direct_p50),
-        "gateway_p50_micros": micros(over_p50),
-        "added_p50_micros": micros(over_p50) - micros(direct_p50),
+        "direct": {
+            "p50_micros": micros(direct_p50),
+            "mib_per_s": mib_per_s(direct_large),
+            "requests_per_s": rate_direct,
+        },
+        "over": {
+            "p50_micros": micros(over_p50),
+            "mib_per_s": mib_per_s(over_large),
+            "requests_per_s": rate_over,
+        },
         "added_p99_micros": micros(p99(&over_times)) - micros(p99(&direct_times)),
-        "direct_mib_per_s": mib_per_s(direct_large),
-        "gateway_mib_per_s": mib_per_s(over_large),
-        "throughput_ratio": direct_large.as_secs_f64() / over_large.as_secs_f64(),
-        "direct_requests_per_s": rate_direct,
-        "gateway_requests_per_s": rate_over,
-        "request_rate_ratio": rate_over / rate_direct,
     }))
 }
 
