@@ -47,7 +47,8 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Open descriptors.
     pub open_files: u64,
-    /// Whether it only gets processor time that nobody else wants, until [`crate::Sandbox::raise_priority`].
+    /// Whether it has little processor time where others want it, until [`crate::Sandbox::raise_priority`]: none at all, if no
+    /// control group gives it a part.
     pub idle_priority: bool,
 }
 

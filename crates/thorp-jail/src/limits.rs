@@ -30,6 +30,9 @@ pub const USER_FIRST: u32 = 0x7000_0000;
 /// How many of them there are: far more than processes at once.
 pub const USERS: u32 = 1 << 20;
 
+/// What is started in the background has one part in so many of the processor time of any other, where others want it.
+pub const SMALL_PART: u64 = 16;
+
 /// Control groups of ended processes that are kept for the next ones.
 pub const GROUPS_KEPT_MAX: usize = 64;
 

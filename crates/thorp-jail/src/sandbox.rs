@@ -12,7 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 
 use crate::accounting::{self, Memory};
-use crate::groups::{Group, Shortage};
+use crate::groups::{Group, Part, Shortage};
 use crate::network::Network;
 use crate::spawner::Spawner;
 use crate::sys::{self, Schedule};
@@ -288,7 +288,7 @@ impl Sandbox {
     /// If the kernel refuses.
     pub fn set_idle(&self, is_idle: bool) -> io::Result<()> {
         match self.process.share() {
-            Some(group) => group.set_idle(is_idle),
+            Some(group) => group.set_part(if is_idle { Part::Left } else { Part::Full }),
             None => Ok(()),
         }
     }
@@ -305,7 +305,7 @@ impl Sandbox {
             .as_ref()
             .filter(|group| group.has_share())
         {
-            return group.set_idle(false);
+            return group.set_part(Part::Full);
         }
         accounting::set_group_nice(&self.pid().to_string(), accounting::NICE_NORMAL);
         for thread in accounting::threads(self.process.pid)? {

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::command::{Command, Input};
 use crate::error::SpawnError;
-use crate::groups::{Group, Groups};
+use crate::groups::{Group, Groups, Part};
 use crate::jail::Jail;
 use crate::limits::{USER_FIRST, USERS};
 use crate::message;
@@ -227,7 +227,11 @@ impl Zygote {
         let mut order = Order::new(command, user)?;
         let group = self
             .groups
-            .take(command.limits.idle_priority)
+            .take(if command.limits.idle_priority {
+                Part::Small
+            } else {
+                Part::Full
+            })
             .map_err(SpawnError::Groups)?;
         let entrances = enter(&mut order, command, group.as_ref())?;
         let pipes = Pipes::new(command.stdin, self.jail.has_network())?;

@@ -201,27 +201,38 @@ async fn processor_time_is_shared_by_processes_not_by_threads() {
         ..shell("echo ready; exec sleep 1000", &[])
     };
     let sandbox = spawner(&groups).spawn(&background).await.unwrap();
-    let share = |sandbox: &Sandbox| {
+    let read = |sandbox: &Sandbox, file: &str| {
         let group = own(sandbox).into_iter().find(|line| {
             let names = line.split(':').nth(1).unwrap();
             names.is_empty() || names.split(',').any(|name| name == "cpu")
         });
         let name = group.unwrap().rsplit('/').next().unwrap().to_owned();
-        let folder = named(&name)
+        let mut texts = named(&name)
             .into_iter()
-            .find(|folder| folder.join("cpu.idle").exists());
-        folder.map(|folder| fs::read_to_string(folder.join("cpu.idle")).unwrap())
+            .map(|folder| fs::read_to_string(folder.join(file)));
+        texts
+            .find_map(Result::ok)
+            .map(|text| text.trim().to_owned())
+    };
+    let full = |shares: &str| match read(&sandbox, "cpu.shares") {
+        Some(found) => assert_eq!(found, shares),
+        None => assert!(read(&sandbox, "cpu.weight").is_some()),
     };
     let mut ready = [0; 6];
     let mut stdout = sandbox.take_stdout().unwrap().unwrap();
     stdout.read_exact(&mut ready).await.unwrap();
-    let Some(idle) = share(&sandbox) else {
-        println!("skipped: this kernel has no `cpu.idle`");
-        return;
-    };
-    assert_eq!(idle, "1\n");
+    let idle = || read(&sandbox, "cpu.idle");
+    let has_idle = idle().is_some();
+    let when = |is_idle: &str| has_idle.then(|| is_idle.to_owned());
+    assert_eq!(idle(), when("0"));
+    full("64");
     sandbox.raise_priority().unwrap();
-    assert_eq!(share(&sandbox).unwrap(), "0\n");
+    full("1024");
+    sandbox.set_idle(true).unwrap();
+    assert_eq!(idle(), when("1"));
+    sandbox.set_idle(false).unwrap();
+    assert_eq!(idle(), when("0"));
+    full("1024");
 }
 
 #[tokio::test]

@@ -94,9 +94,7 @@ fn fetch(deno: &str, folder: &Path, address: SocketAddr, requests: usize) -> Res
         .args(["run", "--quiet", "--no-config", "--allow-all"])
         .args([script.as_os_str(), address.to_string().as_ref()])
         .arg(over)
-        .args(
-            [requests, PARALLEL, SMALL_BYTES, LARGE_BYTES, LARGE_TURNS].map(|n| n.to_string()),
-        )
+        .args([requests, PARALLEL, SMALL_BYTES, LARGE_BYTES, LARGE_TURNS].map(|n| n.to_string()))
         .env("DENO_DIR", folder.join("deno"))
         .env("ALL_PROXY", proxy)
         .env("NO_PROXY", address.ip().to_string());

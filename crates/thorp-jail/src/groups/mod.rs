@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::groups::name::Owner;
 use crate::groups::place::{Controller, Place};
 use crate::groups::tree::{Refusal, Tree};
-use crate::limits::GROUPS_KEPT_MAX;
+use crate::limits::{GROUPS_KEPT_MAX, SMALL_PART};
 use crate::probe::Refused;
 
 /// What groups bound.
@@ -35,6 +35,28 @@ pub struct GroupLimits {
     pub memory_percent_all: u64,
     /// Threads of one process.
     pub threads: u64,
+}
+
+/// A process's part of the processors, against the others' of the same set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// As much as any other.
+    Full,
+    /// Little: what is made ready for later must neither be felt, nor starve beside those that have no part at all.
+    Small,
+    /// What nobody else wants.
+    Left,
+}
+
+impl Part {
+    /// What it is of a full one; the least that the kernel knows is a hundredth.
+    fn of(self, full: u64) -> u64 {
+        match self {
+            Self::Full => full,
+            Self::Small => full / SMALL_PART,
+            Self::Left => full / 100,
+        }
+    }
 }
 
 /// Why the kernel ended a process for want of memory.
@@ -68,11 +90,11 @@ struct State {
     closed: bool,
 }
 
-/// A group that nobody has, and whether it waits for all others.
+/// A group that nobody has, and the part that it had last.
 #[derive(Clone, Copy, Debug)]
 struct Free {
     number: u64,
-    is_idle: bool,
+    part: Part,
 }
 
 impl Groups {
@@ -131,7 +153,7 @@ impl Groups {
     }
 
     /// A group for one process, if there are any.
-    pub(crate) fn take(&self, is_idle: bool) -> io::Result<Option<Group>> {
+    pub(crate) fn take(&self, part: Part) -> io::Result<Option<Group>> {
         let inner = &self.inner;
         let Some(limits) = inner.limits.filter(|_| !inner.trees.is_empty()) else {
             return Ok(None);
@@ -150,7 +172,7 @@ impl Groups {
         let number = free.map_or(fresh, |free| free.number);
         let group = Group {
             number,
-            is_idle: AtomicBool::new(free.is_some_and(|free| free.is_idle)),
+            part: Mutex::new(free.map_or(Part::Full, |free| free.part)),
             released: AtomicBool::new(false),
             inner: Arc::clone(inner),
         };
@@ -159,7 +181,7 @@ impl Groups {
                 tree.make(number, &limits)?;
             }
         }
-        group.set_idle(is_idle)?;
+        group.set_part(part)?;
         Ok(Some(group))
     }
 }
@@ -233,7 +255,7 @@ impl Drop for Inner {
 #[derive(Debug)]
 pub(crate) struct Group {
     number: u64,
-    is_idle: AtomicBool,
+    part: Mutex<Part>,
     released: AtomicBool,
     inner: Arc<Inner>,
 }
@@ -255,14 +277,17 @@ impl Group {
         self.inner.tree(Controller::Processor).is_some()
     }
 
-    /// Lets the process have only the processor time that nobody else wants, or as much as any other.
-    pub(crate) fn set_idle(&self, is_idle: bool) -> io::Result<()> {
-        match self.inner.tree(Controller::Processor) {
-            Some(tree) if self.is_idle.swap(is_idle, Ordering::AcqRel) != is_idle => {
-                tree.set_idle(self.number, is_idle)
-            }
-            _ => Ok(()),
+    /// Gives the process its part of the processors, where groups share them out.
+    pub(crate) fn set_part(&self, part: Part) -> io::Result<()> {
+        let Some(tree) = self.inner.tree(Controller::Processor) else {
+            return Ok(());
+        };
+        let mut now = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != part {
+            tree.set_part(self.number, *now, part)?;
+            *now = part;
         }
+        Ok(())
     }
 
     /// Why the kernel ended the process, if it was for want of memory.
@@ -290,7 +315,7 @@ impl Group {
         if is_kept {
             state.free.push_back(Free {
                 number: self.number,
-                is_idle: self.is_idle.load(Ordering::Acquire),
+                part: *self.part.lock().unwrap_or_else(PoisonError::into_inner),
             });
         }
         let closed = state.closed;

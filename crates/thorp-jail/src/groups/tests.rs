@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::name::Owner;
 use super::place::{Controller, Place, Version};
 use super::tree::Tree;
-use super::{GroupLimits, remove};
+use super::{GroupLimits, Part, remove};
 
 const LIMITS: GroupLimits = GroupLimits {
     memory_bytes: 64 << 20,
@@ -83,7 +83,7 @@ fn the_town_leaves_its_group_and_gives_limits_to_those_below() {
     let folder = numbered(base.path(), &owner, 1);
     group(&folder);
     tree.make(1, &LIMITS).unwrap();
-    tree.set_idle(1, true).unwrap();
+    tree.set_part(1, Part::Full, Part::Left).unwrap();
     let found = FILES.map(|file| format!("{file}={}", read(&folder, file)));
     assert_eq!(
         found,

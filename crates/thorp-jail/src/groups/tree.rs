@@ -6,19 +6,18 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use crate::groups::GroupLimits;
 use crate::groups::name::Owner;
 use crate::groups::place::{Controller, Place, Version};
 use crate::groups::remove;
 use crate::groups::share::{self, Left, Share};
+use crate::groups::{GroupLimits, Part};
 
 /// What the town itself is in where a group that has groups may have no processes.
 pub(crate) const TOWN: &str = ".town";
-/// What everybody has in the first version, and the least, where there is no `cpu.idle`.
-const SHARES_NORMAL: usize = 1024;
-const SHARES: [usize; 2] = [2, SHARES_NORMAL];
+/// What everybody has in the first version, and what `cpu.idle` makes of it.
+const SHARES_NORMAL: u64 = 1024;
 /// The same of the second version.
-const WEIGHTS: [&str; 2] = ["1", "100"];
+const WEIGHT_NORMAL: u64 = 100;
 
 /// A tree in which a town has groups.
 #[derive(Debug)]
@@ -126,7 +125,7 @@ impl Tree {
         self.share = Some(share);
         // As much as a process on each processor.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        set(around, "cpu.shares", SHARES_NORMAL * processors)?;
+        set(around, "cpu.shares", SHARES_NORMAL * processors as u64)?;
         left.leave()
     }
 
@@ -208,14 +207,23 @@ impl Tree {
         count(&self.folder(number).join("pids.current"), "")
     }
 
-    /// Lets a group have only the processor time that nobody else wants, or as much as any other.
-    pub(crate) fn set_idle(&self, number: u64, idle: bool) -> io::Result<()> {
+    /// Gives a group its part of the processors.
+    pub(crate) fn set_part(&self, number: u64, before: Part, part: Part) -> io::Result<()> {
         let folder = self.folder(number);
-        match (self.has_idle, self.version) {
-            (true, _) => set(&folder, "cpu.idle", u8::from(idle)),
-            (false, Version::V1) => set(&folder, "cpu.shares", SHARES[usize::from(!idle)]),
-            (false, Version::V2) => set(&folder, "cpu.weight", WEIGHTS[usize::from(!idle)]),
+        if self.has_idle && part == Part::Left {
+            return set(&folder, "cpu.idle", 1);
         }
+        if self.has_idle && before == Part::Left {
+            set(&folder, "cpu.idle", 0)?;
+            if part == Part::Full {
+                return Ok(());
+            }
+        }
+        let (file, value) = match self.version {
+            Version::V1 => ("cpu.shares", part.of(SHARES_NORMAL)),
+            Version::V2 => ("cpu.weight", part.of(WEIGHT_NORMAL)),
+        };
+        set(&folder, file, value)
     }
 
     /// How many processes of a group the kernel has ended since it had no memory for them, and whether that was for the
@@ -328,8 +336,8 @@ fn limit(
             Ok(())
         }
         (Controller::Threads, _) => set(folder, "pids.max", limits.threads),
-        (Controller::Processor, Version::V1) => set(folder, "cpu.shares", SHARES[1]),
-        (Controller::Processor, Version::V2) => set(folder, "cpu.weight", WEIGHTS[1]),
+        (Controller::Processor, Version::V1) => set(folder, "cpu.shares", SHARES_NORMAL),
+        (Controller::Processor, Version::V2) => set(folder, "cpu.weight", WEIGHT_NORMAL),
     }
 }
 
