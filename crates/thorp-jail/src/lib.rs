@@ -27,7 +27,7 @@ mod zygote;
 pub use accounting::Memory;
 pub use command::{Command, Input, Limits};
 pub use error::{ConfineError, SpawnError};
-pub use groups::{GroupLimits, Groups, Shortage};
+pub use groups::{GroupLimits, Groups, Part, Shortage};
 pub use jail::{Access, Jail, Layers, Mount};
 pub use libraries::libraries;
 pub use network::Network;

@@ -1,5 +1,7 @@
 //! What a confined process may have at most, with the unit last.
 
+use std::time::Duration;
+
 /// Open descriptors. With 256, Deno's accept loop meets `EMFILE` and ends the process.
 pub const OPEN_FILES_MAX: u64 = 1024;
 
@@ -32,6 +34,10 @@ pub const USERS: u32 = 1 << 20;
 
 /// What is started in the background has one part in so many of the processor time of any other, where others want it.
 pub const SMALL_PART: u64 = 16;
+
+/// The turns on a processor that a process asks for: the longest that the kernel knows. Whoever asks for shorter ones is
+/// before it when he wakes up: the host always, and a process that has its full part before those that have not.
+pub const TURN: Duration = Duration::from_millis(100);
 
 /// Control groups of ended processes that are kept for the next ones.
 pub const GROUPS_KEPT_MAX: usize = 64;

@@ -281,14 +281,13 @@ impl Sandbox {
         self.process.group.as_ref()?.shortage()
     }
 
-    /// Lets the process have only the processor time that nobody else wants, or as much as any other. Nothing changes where no
-    /// control group gives it a share of its own.
+    /// Gives the process a part of the processors. Nothing changes where no control group gives it one of its own.
     ///
     /// # Errors
     /// If the kernel refuses.
-    pub fn set_idle(&self, is_idle: bool) -> io::Result<()> {
+    pub fn set_part(&self, part: Part) -> io::Result<()> {
         match self.process.share() {
-            Some(group) => group.set_part(if is_idle { Part::Left } else { Part::Full }),
+            Some(group) => group.set_part(part),
             None => Ok(()),
         }
     }

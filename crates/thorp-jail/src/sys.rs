@@ -162,6 +162,23 @@ pub(crate) fn set_schedule(thread: libc::pid_t, schedule: Schedule) -> io::Resul
     check(result.into())
 }
 
+/// Makes the calling thread, and what it starts, ask for turns of this length on a processor. Kernels before 6.12 take no
+/// notice.
+pub(crate) fn set_turn(turn: Duration) -> io::Result<()> {
+    let attributes = libc::sched_attr {
+        size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or(u32::MAX),
+        sched_policy: libc::SCHED_OTHER.cast_unsigned(),
+        sched_flags: 0,
+        sched_nice: 0,
+        sched_priority: 0,
+        sched_runtime: u64::try_from(turn.as_nanos()).unwrap_or(u64::MAX),
+        sched_deadline: 0,
+        sched_period: 0,
+    };
+    // SAFETY: `attributes` is a live, initialised `sched_attr` that says its own size, and the call only reads it.
+    check(unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) })
+}
+
 /// The processor time that a process used with all its threads.
 pub(crate) fn cpu_time(pid: Pid) -> io::Result<Duration> {
     let mut clock: libc::clockid_t = 0;

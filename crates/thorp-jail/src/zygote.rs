@@ -17,7 +17,7 @@ use crate::child::{self, Host};
 use crate::error::ConfineError;
 use crate::filter::{self, Sockets};
 use crate::jail::{Jail, Layers};
-use crate::limits::OUT_OF_MEMORY_SCORE;
+use crate::limits::{OUT_OF_MEMORY_SCORE, TURN};
 use crate::message;
 use crate::order::{Answer, Order, Setting};
 use crate::probe;
@@ -95,6 +95,8 @@ impl Zygote {
     fn enter(setting: Setting, socket: &OwnedFd) -> Result<Self, ConfineError> {
         sys::close_others(socket.as_fd()).map_err(ConfineError::CloseDescriptors)?;
         die_with_parent(setting.parent)?;
+        // Where this cannot be said, turns have the system's length.
+        let _ = sys::set_turn(TURN);
         // Sandboxes first, when the machine has no more memory. Where this cannot be said, the kernel chooses.
         let _ = fs::write("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE.to_string());
         let host = Host {

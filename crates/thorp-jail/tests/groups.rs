@@ -15,7 +15,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use thorp_jail::{
-    Command, Exit, GroupLimits, Groups, Input, Jail, Layers, Limits, Sandbox, Shortage, Spawner,
+    Command, Exit, GroupLimits, Groups, Input, Jail, Layers, Limits, Part, Sandbox, Shortage,
+    Spawner,
 };
 use tokio::io::AsyncReadExt;
 
@@ -228,9 +229,9 @@ async fn processor_time_is_shared_by_processes_not_by_threads() {
     full("64");
     sandbox.raise_priority().unwrap();
     full("1024");
-    sandbox.set_idle(true).unwrap();
+    sandbox.set_part(Part::Left).unwrap();
     assert_eq!(idle(), when("1"));
-    sandbox.set_idle(false).unwrap();
+    sandbox.set_part(Part::Full).unwrap();
     assert_eq!(idle(), when("0"));
     full("1024");
 }

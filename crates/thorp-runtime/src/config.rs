@@ -61,6 +61,13 @@ pub struct PoolLimits {
     pub memory_bytes: u64,
 }
 
+impl PoolLimits {
+    /// How much of a number of places one user may have.
+    pub(crate) fn of_one_user(&self, places: usize) -> usize {
+        (places * limits::USER_PERCENT_MAX).div_ceil(100)
+    }
+}
+
 impl Default for PoolLimits {
     fn default() -> Self {
         Self {

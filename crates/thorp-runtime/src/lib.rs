@@ -32,6 +32,7 @@ mod prepare;
 mod request;
 mod run;
 mod runtime;
+mod shares;
 mod text;
 mod trial;
 mod worker;

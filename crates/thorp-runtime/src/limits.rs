@@ -10,6 +10,8 @@ pub const POOL_CEILING: usize = 64;
 pub const SANDBOXES_MAX: usize = 512;
 /// Runs that may wait for a sandbox.
 pub const WAITING_JOBS_MAX: usize = 1024;
+/// What one user may have of the sandboxes, and of the places of runs that wait.
+pub const USER_PERCENT_MAX: usize = 50;
 /// How long a run may wait for a sandbox.
 pub const WAIT_MILLIS_MAX: u64 = 10_000;
 /// The pool shrinks to its floor after this long without a run.

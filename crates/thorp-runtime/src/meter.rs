@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use thorp_jail::Sandbox;
+use thorp_jail::{Part, Sandbox};
 use tokio::time::Instant;
 
 use crate::job::RunLimits;
@@ -20,10 +20,12 @@ pub(crate) struct Meter {
     cpu_before: Duration,
     cpu: Duration,
     memory_bytes: u64,
+    /// What it has of the processors until it has had enough.
+    part: Part,
 }
 
 impl Meter {
-    pub(crate) fn start(process: Arc<Sandbox>, limits: RunLimits) -> Self {
+    pub(crate) fn start(process: Arc<Sandbox>, limits: RunLimits, part: Part) -> Self {
         let started = Instant::now();
         // A process that cannot be read has ended, which its connection tells soon.
         let cpu_before = process.cpu_time().unwrap_or_default();
@@ -36,6 +38,7 @@ impl Meter {
             cpu_before,
             cpu: Duration::ZERO,
             memory_bytes: 0,
+            part,
         }
     }
 
@@ -68,9 +71,13 @@ impl Meter {
 
     /// Who has had its part of the processors gets what nobody else wants, so that short runs feel little of long ones.
     fn share(&self, now: Instant) {
-        let is_idle = has_its_part(self.cpu, now.duration_since(self.started));
+        let part = if has_its_part(self.cpu, now.duration_since(self.started)) {
+            Part::Left
+        } else {
+            self.part
+        };
         // A process that cannot be told has ended.
-        let _ = self.process.set_idle(is_idle);
+        let _ = self.process.set_part(part);
     }
 
     /// Looks without a judgement.

@@ -17,6 +17,8 @@ pub(crate) struct Counts {
     pub(crate) starting: usize,
     pub(crate) running: usize,
     pub(crate) waiting: usize,
+    /// Runs of who has taken most of the sandboxes lately: they wait until the pool has some to spare.
+    pub(crate) deferred: usize,
 }
 
 impl Counts {
@@ -110,6 +112,11 @@ impl Policy {
         )
     }
 
+    /// How many prepared sandboxes are not for who has taken most of them lately.
+    pub(crate) fn reserve(&self, now: Instant) -> usize {
+        self.target(now).div_ceil(2)
+    }
+
     /// What to do next.
     pub(crate) fn next(&self, counts: Counts, now: Instant) -> Step {
         if counts.living() >= self.limits.sandboxes_max {
@@ -123,7 +130,8 @@ impl Policy {
                 Step::Rest
             };
         }
-        let enough = counts.ready + counts.starting >= self.target(now) + counts.waiting;
+        let wanted = self.target(now).max(self.reserve(now) + counts.deferred);
+        let enough = counts.ready + counts.starting >= wanted + counts.waiting;
         if enough || counts.starting >= self.limits.starts_max.saturating_sub(3).max(1) {
             return Step::Rest;
         }
@@ -176,6 +184,7 @@ mod tests {
             starting,
             running,
             waiting,
+            deferred: 0,
         }
     }
 
@@ -239,6 +248,21 @@ mod tests {
         );
         assert_eq!(policy.next(counts(0, 2, 0, 5), now), Step::Rest);
         assert_eq!(policy.next(counts(0, 1, 0, 1), now), Step::Rest);
+    }
+
+    #[test]
+    fn who_waits_for_others_gets_what_is_started_in_the_background() {
+        let now = Instant::now();
+        let policy = policy();
+        let deferred = |ready, starting, deferred| Counts {
+            deferred,
+            ..counts(ready, starting, 0, 0)
+        };
+        let background = Step::Start(Urgency::Background);
+        assert_eq!(policy.reserve(now), 2);
+        assert_eq!(policy.next(deferred(4, 0, 2), now), Step::Rest);
+        assert_eq!(policy.next(deferred(4, 0, 3), now), background);
+        assert_eq!(policy.next(deferred(4, 1, 9), now), Step::Rest);
     }
 
     #[test]

@@ -6,18 +6,23 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use thorp_jail::Part;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{sleep, sleep_until, timeout};
+use uuid::Uuid;
 
 use crate::boot::{BootError, Ready, Starter};
 use crate::config::PoolLimits;
 use crate::limits::REPLACE_DELAY;
 use crate::outcome::{Failure, PoolStatus};
 use crate::policy::{Counts, Policy, Step, Urgency};
+use crate::shares::Shares;
 
 /// What a run that finds the pool full is told.
-const RETRY_AFTER_SECS: u64 = 1;
+const FULL: Failure = Failure::PoolFull {
+    retry_after_secs: 1,
+};
 
 /// The pool. Always behind an `Arc`.
 pub(crate) struct Pool {
@@ -28,12 +33,34 @@ pub(crate) struct Pool {
     changed: Notify,
 }
 
+/// A run that waits for a sandbox.
+struct Waiter {
+    user: Uuid,
+    sender: oneshot::Sender<Result<Lease, Failure>>,
+}
+
+impl Waiter {
+    /// Whether nobody waits any more.
+    fn is_gone(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+/// What somebody waits for, if it takes a worker without a run to get it.
+pub(crate) enum Room {
+    /// A place among all sandboxes.
+    Any,
+    /// A place among those of this user.
+    Of(Uuid),
+}
+
 struct State {
     policy: Policy,
     ready: VecDeque<Ready>,
     starting: usize,
     running: usize,
-    waiting: VecDeque<oneshot::Sender<Result<Lease, Failure>>>,
+    waiting: VecDeque<Waiter>,
+    shares: Shares,
     closing: bool,
     shrink_armed: bool,
     retry_armed: bool,
@@ -48,19 +75,56 @@ impl State {
         living >= self.policy.limits().sandboxes_max
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self, now: Instant) -> Counts {
+        let waiting = self.waiting.iter().filter(|waiter| !waiter.is_gone());
+        let waiting = waiting.filter(|waiter| self.has_place(waiter.user));
+        let (deferred, urgent): (Vec<_>, Vec<_>) =
+            waiting.partition(|waiter| self.shares.is_greedy(waiter.user, now));
         Counts {
             ready: self.ready.len(),
             starting: self.starting,
             running: self.running,
-            waiting: self.waiting.len(),
+            waiting: urgent.len(),
+            deferred: deferred.len(),
         }
+    }
+
+    /// Whether a user may have another sandbox.
+    fn has_place(&self, user: Uuid) -> bool {
+        let limits = self.policy.limits();
+        self.shares.holds(user) < limits.of_one_user(limits.sandboxes_max)
+    }
+
+    /// Whether a user may have a sandbox now, if there is one: who has taken most of them lately leaves some to others.
+    fn may_take(&self, user: Uuid, now: Instant) -> bool {
+        self.has_place(user)
+            && (!self.shares.is_greedy(user, now) || self.ready.len() > self.policy.reserve(now))
+    }
+
+    /// A prepared sandbox whose process lives, if there is one. One that has just died is replaced when its end is noticed.
+    fn pop_ready(&mut self) -> Option<Ready> {
+        loop {
+            let ready = self.ready.pop_front()?;
+            if matches!(ready.process.exit(), Ok(None)) {
+                return Some(ready);
+            }
+        }
+    }
+
+    /// The waiting run that comes next.
+    fn next_waiter(&mut self, now: Instant) -> Option<Waiter> {
+        self.waiting.retain(|waiter| !waiter.is_gone());
+        let may = self.waiting.iter().enumerate();
+        let may = may.filter(|(_, waiter)| self.may_take(waiter.user, now));
+        let (index, _) = may.min_by_key(|(_, waiter)| self.shares.order(waiter.user, now))?;
+        self.waiting.remove(index)
     }
 }
 
 /// A sandbox that one run has. Dropping it takes the sandbox apart.
 pub(crate) struct Lease {
     ready: Option<Ready>,
+    user: Uuid,
     pool: Arc<Pool>,
 }
 
@@ -76,7 +140,10 @@ impl Drop for Lease {
         if let Some(ready) = self.ready.take() {
             self.pool.starter.cleaner.retire(ready);
         }
-        self.pool.lock().running -= 1;
+        let mut state = self.pool.lock();
+        state.running -= 1;
+        state.shares.gave_back(self.user);
+        drop(state);
         self.pool.changed.notify_waiters();
         self.pool.replace();
     }
@@ -96,6 +163,7 @@ impl Pool {
             starting: 0,
             running: 0,
             waiting: VecDeque::new(),
+            shares: Shares::new(),
             closing: false,
             shrink_armed: false,
             retry_armed: false,
@@ -123,62 +191,88 @@ impl Pool {
         self.stop.subscribe()
     }
 
-    /// A sandbox for one run: a prepared one, or the next that gets ready. `waits` is called once the run waits.
-    pub(crate) async fn acquire(self: &Arc<Self>, waits: impl FnOnce()) -> Result<Lease, Failure> {
-        let (receiver, wait_max) = match self.take_or_wait()? {
+    /// A sandbox for one run of a user: a prepared one, or the next that gets ready. `waits` is called once the run waits.
+    pub(crate) async fn acquire(
+        self: &Arc<Self>,
+        user: Uuid,
+        waits: impl FnOnce(),
+    ) -> Result<Lease, Failure> {
+        let (receiver, wait_max) = match self.take_or_wait(user)? {
             Ok(lease) => return Ok(lease),
             Err(waiting) => waiting,
         };
         waits();
-        self.starter.hurry.send_replace(());
         self.pump();
         match timeout(wait_max, receiver).await {
             Ok(Ok(lease)) => lease,
             Ok(Err(_)) => Err(Failure::ShuttingDown),
-            Err(_) => Err(Failure::PoolFull {
-                retry_after_secs: RETRY_AFTER_SECS,
-            }),
+            Err(_) => Err(FULL),
         }
     }
 
     #[expect(clippy::type_complexity, reason = "used once")]
     fn take_or_wait(
         self: &Arc<Self>,
+        user: Uuid,
     ) -> Result<Result<Lease, (oneshot::Receiver<Result<Lease, Failure>>, Duration)>, Failure> {
         let mut state = self.lock();
         if state.closing {
             return Err(Failure::ShuttingDown);
         }
-        state.policy.arrived(Instant::now());
+        let now = Instant::now();
+        state.policy.arrived(now);
         self.arm_shrink(&mut state);
-        while let Some(ready) = state.ready.pop_front() {
-            // One that has just died is replaced when its end is noticed.
-            if matches!(ready.process.exit(), Ok(None)) {
-                state.running += 1;
-                return Ok(Ok(Lease {
-                    ready: Some(ready),
-                    pool: Arc::clone(self),
-                }));
-            }
+        if state.may_take(user, now)
+            && let Some(ready) = state.pop_ready()
+        {
+            return Ok(Ok(self.lease(&mut state, ready, user, now)));
         }
-        state.waiting.retain(|waiter| !waiter.is_closed());
+        state.waiting.retain(|waiter| !waiter.is_gone());
         let limits = state.policy.limits();
-        if state.waiting.len() >= limits.waiting_max {
-            return Err(Failure::PoolFull {
-                retry_after_secs: RETRY_AFTER_SECS,
-            });
+        let (wait_max, waiting_max) = (limits.wait_max, limits.waiting_max);
+        let own_max = limits.of_one_user(waiting_max);
+        let own = state.waiting.iter().filter(|waiter| waiter.user == user);
+        if state.waiting.len() >= waiting_max || own.count() >= own_max {
+            return Err(FULL);
         }
-        let wait_max = limits.wait_max;
         let (sender, receiver) = oneshot::channel();
-        state.waiting.push_back(sender);
+        state.waiting.push_back(Waiter { user, sender });
+        if state.has_place(user) && !state.shares.is_greedy(user, now) {
+            self.starter.hurry.send_replace(());
+        }
         Ok(Err((receiver, wait_max)))
+    }
+
+    fn lease(self: &Arc<Self>, state: &mut State, ready: Ready, user: Uuid, now: Instant) -> Lease {
+        state.running += 1;
+        state.shares.took(user, now);
+        Lease {
+            ready: Some(ready),
+            user,
+            pool: Arc::clone(self),
+        }
+    }
+
+    /// What a user's next run has of the processors at first.
+    pub(crate) fn part_of(&self, user: Uuid) -> Part {
+        if self.lock().shares.is_greedy(user, Instant::now()) {
+            Part::Small
+        } else {
+            Part::Full
+        }
+    }
+
+    /// A run has ended that had so much processor time.
+    pub(crate) fn charge(&self, user: Uuid, cpu: Duration) {
+        self.lock().shares.used(user, cpu, Instant::now());
     }
 
     /// Starts what the policy wants now.
     pub(crate) fn pump(self: &Arc<Self>) {
         let mut state = self.lock();
         while !state.closing {
-            match state.policy.next(state.counts(), Instant::now()) {
+            let now = Instant::now();
+            match state.policy.next(state.counts(now), now) {
                 Step::Start(urgency) => {
                     state.starting += 1;
                     self.handle.spawn(Arc::clone(self).start(urgency));
@@ -192,6 +286,7 @@ impl Pool {
     /// Starts what the policy wants: at once if a run waits, otherwise when the answer of the run that has just ended is
     /// on its way.
     pub(crate) fn replace(self: &Arc<Self>) {
+        self.serve();
         let mut state = self.lock();
         if !state.waiting.is_empty() {
             drop(state);
@@ -240,33 +335,46 @@ impl Pool {
         self.offer(ready);
     }
 
-    /// Gives a sandbox to the first run that still waits, or to the pool.
-    fn offer(self: &Arc<Self>, mut ready: Ready) {
+    /// Gives a sandbox to the pool, and what the pool has to runs that wait.
+    fn offer(self: &Arc<Self>, ready: Ready) {
+        let mut state = self.lock();
+        if state.closing {
+            return;
+        }
+        state.ready.push_back(ready);
+        drop(state);
+        self.serve();
+        // The town may have come to rest since it was wanted.
+        let mut state = self.lock();
+        let target = state.policy.target(Instant::now());
+        let surplus = (state.ready.len() > target).then(|| state.ready.pop_back());
+        drop(state);
+        drop(surplus);
+    }
+
+    /// Gives prepared sandboxes to runs that wait for one and may have it.
+    fn serve(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
-            if state.closing {
+            if state.waiting.is_empty() || state.ready.is_empty() {
                 return;
             }
-            let Some(waiter) = state.waiting.pop_front() else {
-                // The town may have come to rest since it was wanted.
-                if state.ready.len() < state.policy.target(Instant::now()) {
-                    state.ready.push_back(ready);
-                }
+            let now = Instant::now();
+            let Some(waiter) = state.next_waiter(now) else {
                 return;
             };
-            state.running += 1;
+            let Some(ready) = state.pop_ready() else {
+                state.waiting.push_front(waiter);
+                return;
+            };
+            let lease = self.lease(&mut state, ready, waiter.user, now);
             drop(state);
-            let lease = Lease {
-                ready: Some(ready),
-                pool: Arc::clone(self),
-            };
-            let Err(Ok(mut refused)) = waiter.send(Ok(lease)) else {
-                return;
-            };
-            let Some(again) = refused.ready.take() else {
-                return;
-            };
-            ready = again;
+            // Whoever has just stopped waiting leaves a sandbox that nothing has run in.
+            if let Err(Ok(mut refused)) = waiter.sender.send(Ok(lease))
+                && let Some(ready) = refused.ready.take()
+            {
+                self.lock().ready.push_front(ready);
+            }
         }
     }
 
@@ -281,16 +389,14 @@ impl Pool {
         drop(state);
         if let Some(waiter) = waiter {
             let failure = if error.is_shortage() {
-                Failure::PoolFull {
-                    retry_after_secs: RETRY_AFTER_SECS,
-                }
+                FULL
             } else {
                 Failure::WorkerLost {
                     reason: format!("it did not start: {error}"),
                 }
             };
             // The run may have stopped waiting.
-            let _ = waiter.send(Err(failure));
+            let _ = waiter.sender.send(Err(failure));
         }
     }
 
@@ -346,11 +452,15 @@ impl Pool {
         None
     }
 
-    /// Whether a run has to wait for the end of another one's sandbox.
-    pub(crate) fn is_short(&self) -> bool {
+    /// What a run has to wait for that only the end of another one's sandbox gives.
+    pub(crate) fn lacks(&self) -> Option<Room> {
         let state = self.lock();
-        let waiting = state.waiting.iter().filter(|waiter| !waiter.is_closed());
-        state.is_full() && waiting.count() > state.starting
+        let waiting = || state.waiting.iter().filter(|waiter| !waiter.is_gone());
+        if state.is_full() && waiting().count() > state.starting {
+            return Some(Room::Any);
+        }
+        let crowded = waiting().find(|waiter| !state.has_place(waiter.user));
+        crowded.map(|waiter| Room::Of(waiter.user))
     }
 
     pub(crate) fn status(&self) -> PoolStatus {
@@ -363,7 +473,7 @@ impl Pool {
             waiting: state
                 .waiting
                 .iter()
-                .filter(|waiter| !waiter.is_closed())
+                .filter(|waiter| !waiter.is_gone())
                 .count(),
             target: state.policy.target(Instant::now()),
             started_total: state.started_total,

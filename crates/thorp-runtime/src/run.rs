@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use thorp_gateway::{Budget, Denial, Tenant};
+use thorp_jail::Part;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
@@ -33,6 +34,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) clock: Clock,
     /// Becomes true when every run must end.
     pub(crate) stop: watch::Receiver<bool>,
+    /// What it has of the processors at first.
+    pub(crate) part: Part,
     /// Called when the run is not a short one.
     pub(crate) slow: &'a (dyn Fn() + Send + Sync),
 }
@@ -85,7 +88,7 @@ pub(crate) async fn run(
         Err(error) => Err(broken(&error.to_string())),
     };
     let start = began.elapsed();
-    let meter = Meter::start(Arc::clone(&ready.process), job.limits);
+    let meter = Meter::start(Arc::clone(&ready.process), job.limits, surroundings.part);
     let mut run = Run {
         run: job.run,
         ready,

@@ -8,7 +8,7 @@ use crate::error::RuntimeError;
 use crate::job::Job;
 use crate::limits::WORKERS_IDLE_DIVISOR;
 use crate::outcome::{Outcome, PoolStatus};
-use crate::pool::Pool;
+use crate::pool::{Pool, Room};
 use crate::prepare;
 use crate::run::{self, Surroundings, micros};
 use crate::trial::{self, Trial};
@@ -52,7 +52,7 @@ impl Runtime {
             Some(worker) => Ok(worker),
             None => self
                 .pool
-                .acquire(|| self.make_room())
+                .acquire(job.user, || self.make_room())
                 .await
                 .map(Worker::new),
         };
@@ -72,9 +72,12 @@ impl Runtime {
         let surroundings = Surroundings {
             clock: self.clock,
             stop: self.pool.stop(),
+            part: self.pool.part_of(job.user),
             slow: &slow,
         };
         let outcome = worker.run(job, surroundings).await;
+        let cpu = Duration::from_micros(outcome.usage.cpu_micros);
+        self.pool.charge(job.user, cpu);
         if let Some(key) = key {
             self.workers.put(key, worker);
             self.make_room();
@@ -86,8 +89,10 @@ impl Runtime {
     /// Runs that wait come before workers that do. Who begins to wait and who begins to rest both look, each after it has
     /// begun, so that one of them sees the other.
     fn make_room(&self) {
-        if self.pool.is_short() {
-            self.workers.give_up_one();
+        match self.pool.lacks() {
+            Some(Room::Any) => self.workers.give_up_one(|_| true),
+            Some(Room::Of(user)) => self.workers.give_up_one(|of| of == user),
+            None => {}
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use thorp_jail::Part;
+
 use crate::job::Job;
 use crate::limits;
 use crate::outcome::Outcome;
@@ -44,9 +46,9 @@ impl Worker {
         let Some(ready) = self.lease.sandbox() else {
             return Outcome::nothing(broken("it is gone"));
         };
-        if is_loaded {
+        if is_loaded || surroundings.part != Part::Full {
             // The run before may have had its part of the processors; this one has its own. What has ended tells so soon.
-            let _ = ready.process.set_idle(false);
+            let _ = ready.process.set_part(surroundings.part);
         }
         let Ended { outcome, again } = run::run(ready, job, is_loaded, surroundings).await;
         let is_young = is_young(self.runs, self.born.elapsed());

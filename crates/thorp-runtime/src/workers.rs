@@ -87,7 +87,7 @@ impl Workers {
         if state.closed {
             return;
         }
-        let crowded_out = (state.count >= self.most).then(|| state.oldest());
+        let crowded_out = (state.count >= self.most).then(|| state.oldest(|_| true));
         let since = Instant::now();
         let idle = state.idle.entry(key).or_default();
         idle.push(Idle { worker, since });
@@ -100,9 +100,9 @@ impl Workers {
         }
     }
 
-    /// Ends the one that has rested the longest: somebody needs its place.
-    pub(crate) fn give_up_one(&self) {
-        let oldest = lock(&self.state).oldest();
+    /// Ends the one that has rested the longest, of those users: somebody needs its place.
+    pub(crate) fn give_up_one(&self, of: impl Fn(Uuid) -> bool) {
+        let oldest = lock(&self.state).oldest(of);
         drop(oldest);
     }
 
@@ -133,11 +133,12 @@ impl State {
         idle
     }
 
-    fn oldest(&mut self) -> Option<Idle> {
+    fn oldest(&mut self, of: impl Fn(Uuid) -> bool) -> Option<Idle> {
         let since = |idle: &Vec<Idle>| idle.first().map(|idle| idle.since);
         let key = self
             .idle
             .iter()
+            .filter(|(key, _)| of(key.user))
             .min_by_key(|(_, idle)| since(idle))
             .map(|(key, _)| key.clone())?;
         let of_key = self.idle.get_mut(&key)?;

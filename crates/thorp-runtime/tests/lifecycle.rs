@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Town, show};
+use support::{HOARDER, Town, body_of, show};
 use thorp_runtime::{Failure, Runtime, RuntimeError};
 
 /// The processes whose command line holds a text.
@@ -162,6 +162,55 @@ async fn waiting_is_bounded() {
         })
     );
     assert!(second.usage.queue_micros >= 300_000 && third.usage.queue_micros < 300_000);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn one_user_leaves_sandboxes_to_others() {
+    let town = Town::with(|config| config.pool.sandboxes_max = 4).await;
+    let long = "await new Promise((r) => setTimeout(r, 60_000))";
+    let hoarder = || town.runtime.run(body_of(HOARDER, long));
+    let hoarding = async { tokio::join!(hoarder(), hoarder(), hoarder()) };
+    let others = async {
+        let waits = || {
+            let status = town.runtime.status();
+            (status.running, status.waiting) == (2, 1)
+        };
+        assert!(holds(waits).await, "{:?}", town.runtime.status());
+        assert_eq!(show(&town.body("return 1").await), "1");
+        assert!(waits(), "{:?}", town.runtime.status());
+    };
+    tokio::select! {
+        _ = hoarding => panic!("nobody ends them"),
+        () = others => {}
+    }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn one_user_leaves_places_to_wait_to_others() {
+    let town = Town::with(|config| {
+        config.pool.floor = 0;
+        config.pool.sandboxes_max = 1;
+        config.pool.waiting_max = 4;
+    })
+    .await;
+    let long = "await new Promise((r) => setTimeout(r, 3000))";
+    let hoarder = || town.runtime.run(body_of(HOARDER, long));
+    let hoarding = async { tokio::join!(hoarder(), hoarder(), hoarder()) };
+    let others = async {
+        assert!(holds(|| town.runtime.status().waiting == 2).await);
+        let refused = town.runtime.run(body_of(HOARDER, "return 1")).await;
+        let full = Failure::PoolFull {
+            retry_after_secs: 1,
+        };
+        assert_eq!(refused.result, Err(full));
+        assert_eq!(show(&town.body("return 1").await), "1");
+    };
+    tokio::select! {
+        _ = hoarding => panic!("the other one was to be first: it has no sandbox yet"),
+        () = others => {}
+    }
     town.stop().await;
 }
 

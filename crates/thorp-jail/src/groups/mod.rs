@@ -39,7 +39,7 @@ pub struct GroupLimits {
 
 /// A process's part of the processors, against the others' of the same set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
     /// As much as any other.
     Full,
     /// Little: what is made ready for later must neither be felt, nor starve beside those that have no part at all.

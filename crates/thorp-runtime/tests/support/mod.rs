@@ -151,6 +151,17 @@ fn job(program: Program) -> Job {
     }
 }
 
+/// A run of another user.
+pub fn body_of(user: Uuid, code: &str) -> Job {
+    Job {
+        user,
+        ..job(Program::Body { code: code.into() })
+    }
+}
+
+/// Another user.
+pub const HOARDER: Uuid = Uuid::from_u128(2);
+
 /// The key of the worker is the code.
 pub fn call(code: &str, args: &str) -> Job {
     let program = ModuleProgram {
