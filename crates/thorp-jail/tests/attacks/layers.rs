@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thorp_jail::Layers;
 
 use crate::answer::Answer;
-use crate::setting::{Setting, as_ordinary_user};
+use crate::setting::{Setting, alone_without_network, as_ordinary_user};
 use crate::{native, scripts};
 
 /// A layer's name, and how to turn it on or off.
@@ -72,7 +72,7 @@ async fn attacks_reach_the_host_without_a_jail() {
 #[tokio::test]
 #[ignore = "takes two minutes, and runs attacks as root with one layer alone; they are made to do no harm"]
 async fn which_layer_holds() {
-    if !Setting::Root.is_here() {
+    if !Setting::Root.is_here() || alone_without_network("layers::which_layer_holds") {
         return;
     }
     let mut found = Found::default();

@@ -11,6 +11,7 @@ use crate::ground::{Ground, attack};
 use crate::native;
 use crate::setting::{Setting, alone, as_ordinary_user};
 
+const COUNT: usize = 2_000;
 const AT_ONCE: usize = 8;
 /// The first processes fill what is kept: buffers of the allocator, pages of the zygote.
 const WARM_UP: usize = 100;
@@ -216,28 +217,20 @@ impl Random {
 #[tokio::test]
 async fn killed_attackers_leave_nothing() {
     if !alone("leaks::killed_attackers_leave_nothing") {
-        check(Setting::Root, 500).await;
+        check(Setting::Root, COUNT).await;
     }
 }
 
 #[tokio::test]
 async fn killed_attackers_leave_nothing_of_an_ordinary_user() {
     if !as_ordinary_user("leaks::killed_attackers_leave_nothing_of_an_ordinary_user") {
-        check(Setting::Ordinary, 500).await;
+        check(Setting::Ordinary, COUNT).await;
     }
 }
 
 #[tokio::test]
 async fn killed_attackers_leave_nothing_without_namespaces() {
     if !alone("leaks::killed_attackers_leave_nothing_without_namespaces") {
-        check(Setting::NoNamespaces, 500).await;
-    }
-}
-
-#[tokio::test]
-#[ignore = "takes a minute"]
-async fn many_killed_attackers_leave_nothing() {
-    if !alone("leaks::many_killed_attackers_leave_nothing") {
-        check(Setting::Root, 2_000).await;
+        check(Setting::NoNamespaces, COUNT).await;
     }
 }

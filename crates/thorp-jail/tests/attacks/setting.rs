@@ -109,6 +109,20 @@ pub fn alone(test: &str) -> bool {
     true
 }
 
+/// As [`alone`], in a network that nothing leaves: for attacks that no jail holds.
+pub fn alone_without_network(test: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return false;
+    }
+    let mut command = Command::new("unshare");
+    command
+        .args(["--net", "--", "sh", "-c"])
+        .arg("ip link set lo up && exec \"$0\" \"$@\"")
+        .arg(std::env::current_exe().unwrap());
+    again(command, test);
+    true
+}
+
 /// Where the other user finds the programs: they need not get to where they are built.
 const PROGRAMS: &str = "THORP_TEST_PROGRAMS";
 const CONFINE: &str = env!("CARGO_BIN_EXE_thorp-jail-confine");
