@@ -27,6 +27,8 @@ export const Kind = {
   Failure: 21,
   /** Guest: after the end of this run, its program may be called again. */
   Again: 22,
+  /** Guest: what the run wrote, as JSON text; a value follows. */
+  Writes: 26,
 } as const;
 
 /** A frame from the host. */

@@ -11,6 +11,7 @@ import { hideProxy, installFetch } from "./network.ts";
 import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
 import { Runner } from "./runner.ts";
 import { installUncaught } from "./uncaught.ts";
+import { installVals } from "./values.ts";
 
 const SOCKET_VARIABLE = "THORP_CONTROL";
 // The last two are what Deno adds by itself, for programs that would start `node`.
@@ -36,6 +37,7 @@ const runner = new Runner(channel, logs);
 installUncaught(runner.fail);
 installFetch();
 hideProxy();
+installVals();
 
 /** Gives up what only the boot needed. */
 function giveUp(socket: string): void {

@@ -12,13 +12,33 @@ export const uncurry = bind.bind(call) as <This, Args extends unknown[], Result>
 
 export const { apply, defineProperty, get } = Reflect;
 export const { isArray } = Array;
-export const { keys } = Object;
+export const { freeze, hasOwn, keys } = Object;
 export const { parse } = JSON;
 export const { min } = Math;
 export const NativePromise = Promise;
 export const NativeTypeError = TypeError;
 export const NativeUint8Array = Uint8Array;
 export const String_ = String;
+
+/** The methods that change an array. */
+export const methodsOfArrays: Record<string, (this: unknown[], ...args: never[]) => unknown> = {
+  __proto__: null as never,
+  ...pick(Array.prototype, [
+    "copyWithin",
+    "fill",
+    "pop",
+    "push",
+    "reverse",
+    "shift",
+    "sort",
+    "splice",
+    "unshift",
+  ]),
+};
+
+function pick<Key extends keyof typeof Array.prototype>(from: typeof Array.prototype, names: Key[]) {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as Record<Key, never>;
+}
 
 const { stringify } = JSON;
 

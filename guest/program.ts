@@ -1,11 +1,15 @@
 /** What the host asks for, and how it becomes a value. */
 
+import { values } from "./values.ts";
 import { apply, AsyncFunction, guard, NativeTypeError, sourceOf, startsWith } from "./primordials.ts";
 
 /** The payload of a `Run` frame. */
 export interface Request {
   readonly program: Body | Module;
-  readonly args: unknown[];
+  /** `null` if a function is not to be called, and is no value then. */
+  readonly args: unknown[] | null;
+  /** What vals hold that the program names. */
+  readonly values?: Record<string, unknown>;
   /** Whether the host may call the program again: the guest then says if it can be. */
   readonly kept: boolean;
 }
@@ -22,6 +26,15 @@ interface Module {
   readonly kind: "module";
   readonly url: string;
   readonly export: string | null;
+  /** Loaded before it, for those that name them. */
+  readonly vals?: readonly Val[];
+}
+
+/** A val that is a part of a program. */
+interface Val {
+  readonly name: string;
+  readonly url: string;
+  readonly export: string | null;
 }
 
 /**
@@ -33,6 +46,7 @@ export async function evaluate(request: Request, isFunction: () => void): Promis
   const value = program.kind === "body" ? await guard(bodyValue(program)) : await guard(moduleValue(program));
   if (typeof value !== "function") return value;
   isFunction();
+  if (args === null) return undefined;
   return callValue(value as (...args: unknown[]) => unknown, args);
 }
 
@@ -41,6 +55,15 @@ function bodyValue(body: Body): Promise<unknown> {
 }
 
 async function moduleValue(module: Module): Promise<unknown> {
+  const vals = module.vals ?? [];
+  for (let index = 0; index < vals.length; index++) {
+    const val = vals[index]!;
+    if (!values.knows(val.name)) values.define(val.name, await guard(exportOf(val)));
+  }
+  return await guard(exportOf(module));
+}
+
+async function exportOf(module: Module | Val): Promise<unknown> {
   // A computed import: as part of the static graph, Deno would read any local file without asking for permission.
   const namespace: Record<string, unknown> = await guard(import(module.url));
   if (module.export === null) return undefined;

@@ -3,14 +3,30 @@
 import { type Channel, type Frame, Kind } from "./channel.ts";
 import type { Logs } from "./console.ts";
 import { notJsonFailure, thrownFailure, TOO_LARGE_FAILURE } from "./failure.ts";
-import { decode, encode, guard, lengthOf, NativePromise, NativeUint8Array, parse, settle } from "./primordials.ts";
+import {
+  decode,
+  encode,
+  guard,
+  lengthOf,
+  NativePromise,
+  NativeTypeError,
+  NativeUint8Array,
+  parse,
+  settle,
+} from "./primordials.ts";
 import { evaluate, type Request } from "./program.ts";
 import { resultOf } from "./result.ts";
+import { values } from "./values.ts";
 
 /** The bytes of a result's JSON text. The host has the same limit. */
 const RESULT_BYTES_MAX = 8 << 20;
 
+/** The bytes of all that a run writes, as JSON text. The host has the same limit. */
+const WRITES_BYTES_MAX = 8 << 20;
+
 const { exit } = Deno;
+
+const NO_VALUES = {};
 
 const NOTHING = new NativeUint8Array(0);
 
@@ -40,6 +56,7 @@ export class Runner {
     this.#run = frame.run;
     this.#logs.begin(frame.run);
     const request = parse(decode(frame.payload)) as Request;
+    values.begin(request.values ?? NO_VALUES);
     this.#isKept = request.kept;
     this.#isFunction = false;
     const value = evaluate(request, () => {
@@ -66,7 +83,7 @@ export class Runner {
       case "value":
         return this.#value(result.json);
       case "undefined":
-        return this.#end(Kind.Undefined, NOTHING);
+        return this.#endWell(Kind.Undefined, NOTHING);
       case "notJson":
         return this.#end(Kind.Failure, encode(notJsonFailure(result.path, result.reason)));
       case "thrown":
@@ -77,7 +94,19 @@ export class Runner {
   #value(json: string): void {
     const bytes = json.length > RESULT_BYTES_MAX ? null : encode(json);
     if (bytes === null || lengthOf(bytes) > RESULT_BYTES_MAX) return this.#end(Kind.Failure, encode(TOO_LARGE_FAILURE));
-    this.#end(Kind.Value, bytes);
+    this.#endWell(Kind.Value, bytes);
+  }
+
+  #endWell(kind: number, payload: Uint8Array): void {
+    const written = values.written();
+    if (written !== null && this.#run !== null) {
+      const bytes = encode(written);
+      if (lengthOf(bytes) > WRITES_BYTES_MAX) {
+        return this.#threw(new NativeTypeError("The values that the run sets are too large"));
+      }
+      this.#channel.send(Kind.Writes, this.#run, bytes);
+    }
+    this.#end(kind, payload);
   }
 
   #end(kind: number, payload: Uint8Array): void {

@@ -174,6 +174,7 @@ fn body() -> Program {
 fn module(text: &str) -> Program {
     let files = vec![("main.js".to_owned(), text.to_owned())];
     Program::Module(Arc::new(ModuleProgram {
+        vals: Vec::new(),
         files,
         entry: "main.js".to_owned(),
         export: Export::Default,
@@ -188,6 +189,7 @@ fn job(program: &Program) -> Job {
         program: program.clone(),
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        values: None,
         worker: None,
     }
 }
@@ -210,6 +212,7 @@ async fn paced_calls(runtime: &Runtime, count: usize) -> Result<(Vec<Duration>, 
         for times in [&mut first, &mut again] {
             prepared(runtime).await;
             let job = Job {
+                values: None,
                 worker: Some(number.to_string().into()),
                 ..job(&module(FUNCTION))
             };

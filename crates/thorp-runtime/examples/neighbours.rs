@@ -143,6 +143,7 @@ fn job(user: Uuid, code: &str) -> Job {
         program: Program::Body { code: code.into() },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        values: None,
         worker: None,
     }
 }

@@ -359,6 +359,7 @@ async fn warm_up(
             GuestProgram::Module {
                 url,
                 export: Some("default"),
+                vals: Vec::new(),
             },
         )?;
     }
@@ -376,6 +377,7 @@ fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Res
                 program,
                 args: &args,
                 kept: false,
+                values: None,
             },
         )
     })

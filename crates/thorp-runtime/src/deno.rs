@@ -74,6 +74,8 @@ impl Deno {
             "--allow-write=",
             [seen.socket.as_path(), seen.door.as_path()],
         ));
+        let imports = self.guest.join(guest::IMPORTS);
+        args.push(flag("--import-map=", [imports.as_path()]));
         args.push(self.guest.join(guest::MAIN).into());
         args
     }

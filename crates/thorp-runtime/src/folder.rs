@@ -126,28 +126,69 @@ impl Folder {
             }
             fs::write(path, text)?;
         }
-        match &program.dependencies {
-            Some(dependencies) => self.link(dependencies),
-            None => Ok(()),
-        }
-    }
-
-    fn link(&self, dependencies: &Path) -> io::Result<()> {
-        let packages = dependencies.join("node_modules");
-        if packages.is_dir() {
-            symlink(packages, self.modules.join("node_modules"))?;
+        let of_vals = program
+            .vals
+            .iter()
+            .map(|val| (val.folder.as_str(), &val.dependencies));
+        let folders: Vec<(&str, &PathBuf)> = std::iter::once(("", &program.dependencies))
+            .chain(of_vals)
+            .filter_map(|(folder, dependencies)| Some((folder, dependencies.as_ref()?)))
+            .collect();
+        for (folder, dependencies) in &folders {
+            self.link_packages(folder, dependencies)?;
         }
         for name in PROGRAM_CACHES {
-            let cache = dependencies.join("deno-dir").join(name);
-            if cache.is_dir() {
-                let link = self.deno_dir.join(name);
-                // Deno makes an empty one when it starts.
-                let _ = fs::remove_dir(&link);
-                symlink(cache, link)?;
-            }
+            self.link_cache(name, &folders)?;
         }
         Ok(())
     }
+
+    fn link_packages(&self, folder: &str, dependencies: &Path) -> io::Result<()> {
+        let packages = dependencies.join("node_modules");
+        if packages.is_dir() {
+            symlink(packages, self.modules.join(folder).join("node_modules"))?;
+        }
+        Ok(())
+    }
+
+    /// One cache is linked as it is; of several, every file.
+    fn link_cache(&self, name: &str, folders: &[(&str, &PathBuf)]) -> io::Result<()> {
+        let caches = folders
+            .iter()
+            .map(|(_, dependencies)| dependencies.join("deno-dir").join(name));
+        let mut caches: Vec<PathBuf> = caches.filter(|cache| cache.is_dir()).collect();
+        caches.dedup();
+        let link = self.deno_dir.join(name);
+        match caches.as_slice() {
+            [] => Ok(()),
+            [one] => {
+                // Deno makes an empty one when it starts.
+                let _ = fs::remove_dir(&link);
+                symlink(one, link)
+            }
+            several => several
+                .iter()
+                .try_for_each(|cache| link_files(cache, &link)),
+        }
+    }
+}
+
+/// Links every file of a folder, at the same path below another.
+fn link_files(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            link_files(&entry.path(), &to)?;
+        } else if let Err(error) = symlink(entry.path(), &to) {
+            // The same module, which two vals import.
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn link_cache(cache: &Path, deno_dir: &Path) -> io::Result<()> {
@@ -202,13 +243,15 @@ pub(crate) fn check(program: &ModuleProgram) -> Result<(), String> {
             limits::CODE_BYTES_MAX
         ));
     }
-    match program.files.iter().find(|(path, _)| !is_plain(path)) {
-        Some((path, _)) => Err(format!("`{path}` is not a plain relative path")),
-        None if is_plain(&program.entry) => Ok(()),
-        None => Err(format!(
-            "the entry `{}` is not a plain relative path",
-            program.entry
-        )),
+    let files = program.files.iter().map(|(path, _)| path);
+    let of_vals = program
+        .vals
+        .iter()
+        .flat_map(|val| [&val.folder, &val.entry]);
+    let paths = files.chain([&program.entry]).chain(of_vals);
+    match paths.into_iter().find(|path| !is_plain(path)) {
+        Some(path) => Err(format!("`{path}` is not a plain relative path")),
+        None => Ok(()),
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) enum FromGuest {
     Failure,
     /// After the end of this run, its program may be called again.
     Again,
+    /// What the run wrote, if it ends well: JSON text.
+    Writes,
 }
 
 impl FromGuest {
@@ -58,6 +60,7 @@ impl FromGuest {
             20 => Self::Undefined,
             21 => Self::Failure,
             22 => Self::Again,
+            26 => Self::Writes,
             _ => return None,
         })
     }
@@ -67,6 +70,7 @@ impl FromGuest {
             Self::Ready | Self::LogsTruncated | Self::Undefined | Self::Again => 0,
             Self::Log => 1 + limits::LOG_BYTES_MAX,
             Self::Value => limits::RESULT_BYTES_MAX,
+            Self::Writes => limits::WRITES_BYTES_MAX,
             Self::Failure => limits::FAILURE_BYTES_MAX,
         }
     }

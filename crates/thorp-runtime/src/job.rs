@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::limits;
 
+/// Instead of arguments, see [`Job::args`].
+pub const NOT_CALLED: &str = "null";
+
 /// One run of one program.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -17,8 +20,11 @@ pub struct Job {
     pub user: Uuid,
     /// What to run.
     pub program: Program,
-    /// A JSON array: what the program's value is called with if it is a function.
+    /// A JSON array: what the program's value is called with if it is a function. [`NOT_CALLED`] for a value that is only
+    /// looked at: a function is `undefined` then.
     pub args: String,
+    /// A JSON object: what vals hold that the program names, by their names (`alice/total`).
+    pub values: Option<String>,
     /// What the run may use.
     pub limits: RunLimits,
     /// Runs of modules with an equal key, for the same user within the same limits, may have a sandbox that another one of
@@ -50,6 +56,23 @@ pub struct ModuleProgram {
     pub export: Export,
     /// A folder with a `node_modules` folder, a `deno-dir` folder (`remote`, `npm`), or both. It must lie below one of
     /// [`crate::RuntimeConfig::readable`].
+    pub dependencies: Option<PathBuf>,
+    /// Other vals whose files are among these, and which the program may name; loaded before it, in this order.
+    pub vals: Vec<ModuleVal>,
+}
+
+/// A val that is a part of a program.
+#[derive(Clone, Debug)]
+pub struct ModuleVal {
+    /// What the program calls it: `alice/total`.
+    pub name: String,
+    /// The folder of its files, which begin with it.
+    pub folder: String,
+    /// The path of its entry.
+    pub entry: String,
+    /// Which of its exports is its value.
+    pub export: Export,
+    /// As [`ModuleProgram::dependencies`], for its files alone.
     pub dependencies: Option<PathBuf>,
 }
 

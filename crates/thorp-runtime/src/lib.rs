@@ -43,7 +43,7 @@ pub use thorp_gateway as gateway;
 
 pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use error::RuntimeError;
-pub use job::{Export, Job, ModuleProgram, Program, RunLimits};
+pub use job::{Export, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits};
 pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
 pub use runtime::Runtime;
 pub use trial::Trial;

@@ -23,12 +23,16 @@ pub const BACKGROUND_START_MILLIS_MAX: u64 = 60_000;
 
 /// The JSON text of a result.
 pub const RESULT_BYTES_MAX: usize = 8 << 20;
+/// The JSON text of all that a run writes.
+pub const WRITES_BYTES_MAX: usize = 8 << 20;
 /// The text of all log lines of a run.
 pub const LOG_BYTES_MAX: usize = 1 << 20;
 /// Log lines of a run.
 pub const LOG_LINES_MAX: usize = 10_000;
 /// The JSON text of a run's arguments.
 pub const ARGS_BYTES_MAX: usize = 8 << 20;
+/// The JSON text of what vals hold that a program names.
+pub const VALUES_BYTES_MAX: usize = 16 << 20;
 /// The code of a run, all files together.
 pub const CODE_BYTES_MAX: usize = 16 << 20;
 /// Files of a module program.

@@ -19,6 +19,8 @@ pub struct Outcome {
     pub usage: Usage,
     /// What it asked of the network.
     pub egress: Egress,
+    /// What it wrote, if it ended well: JSON that the program made, an array of `[name, value]`, and `[name]` for what it deleted.
+    pub writes: Option<String>,
 }
 
 impl Outcome {
@@ -30,6 +32,7 @@ impl Outcome {
             logs_truncated: false,
             usage: Usage::default(),
             egress: Egress::default(),
+            writes: None,
         }
     }
 }

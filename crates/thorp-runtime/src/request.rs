@@ -13,6 +13,9 @@ pub(crate) struct Request<'a> {
     pub(crate) args: &'a RawValue,
     /// Whether it may be called again.
     pub(crate) kept: bool,
+    /// What vals hold, by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) values: Option<&'a RawValue>,
 }
 
 /// A program as the guest knows it.
@@ -25,7 +28,18 @@ pub(crate) enum GuestProgram<'a> {
     Module {
         url: String,
         export: Option<&'a str>,
+        /// What is loaded before it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        vals: Vec<GuestVal<'a>>,
     },
+}
+
+/// A val that is a part of a program, as the guest knows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct GuestVal<'a> {
+    name: &'a str,
+    url: String,
+    export: Option<&'a str>,
 }
 
 impl<'a> GuestProgram<'a> {
@@ -37,15 +51,24 @@ impl<'a> GuestProgram<'a> {
     }
 
     pub(crate) fn module(program: &'a ModuleProgram, modules: &str) -> Self {
-        let export = match &program.export {
-            Export::Default => Some("default"),
-            Export::Named(name) => Some(name.as_str()),
-            Export::Nothing => None,
-        };
+        let vals = program.vals.iter().map(|val| GuestVal {
+            name: &val.name,
+            url: file_url(modules, &val.entry),
+            export: export_name(&val.export),
+        });
         Self::Module {
             url: file_url(modules, &program.entry),
-            export,
+            export: export_name(&program.export),
+            vals: vals.collect(),
         }
+    }
+}
+
+fn export_name(export: &Export) -> Option<&str> {
+    match export {
+        Export::Default => Some("default"),
+        Export::Named(name) => Some(name),
+        Export::Nothing => None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::control::ControlError;
 use crate::ending;
 use crate::folder;
 use crate::frame::{Frame, FromGuest, ToGuest};
-use crate::job::{Job, ModuleProgram, Program};
+use crate::job::{Job, ModuleProgram, NOT_CALLED, Program};
 use crate::limits;
 use crate::logs::Logs;
 use crate::meter::Meter;
@@ -49,9 +49,15 @@ pub(crate) fn check(job: &Job) -> Result<(), Failure> {
             limits::ARGS_BYTES_MAX
         )));
     }
-    if !job.args.trim_start().starts_with('[')
-        || serde_json::from_str::<&RawValue>(&job.args).is_err()
+    let is_json = |text: &str, start: char| {
+        text.trim_start().starts_with(start) && serde_json::from_str::<&RawValue>(text).is_ok()
+    };
+    if let Some(values) = &job.values
+        && (values.len() > limits::VALUES_BYTES_MAX || !is_json(values, '{'))
     {
+        return Err(bad("its values are no JSON object".to_owned()));
+    }
+    if job.args != NOT_CALLED && !is_json(&job.args, '[') {
         return Err(bad("its arguments are not a JSON array".to_owned()));
     }
     match &job.program {
@@ -96,6 +102,7 @@ pub(crate) async fn run(
         meter,
         refused: None,
         again: false,
+        writes: None,
     };
     let result = match handed {
         Ok(()) => run.watch(surroundings).await,
@@ -121,10 +128,12 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
         }
     };
     let kept = Key::of(job).is_some();
+    let values = job.values.as_deref().map(serde_json::from_str);
     let request = Request {
         program,
         args,
         kept,
+        values: values.transpose().map_err(|error| bad(error.to_string()))?,
     };
     ready
         .control
@@ -152,6 +161,7 @@ struct Run<'a> {
     refused: Option<String>,
     /// Whether the guest said so.
     again: bool,
+    writes: Option<Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -254,6 +264,10 @@ impl Run<'_> {
                 self.again = true;
                 None
             }
+            FromGuest::Writes => {
+                self.writes = Some(frame.payload);
+                None
+            }
             FromGuest::Ready => Some(Err(broken("it said twice that it is ready"))),
         }
     }
@@ -301,7 +315,10 @@ impl Run<'_> {
             memory_bytes: self.meter.memory_bytes(),
         };
         let (logs, logs_truncated) = self.logs.finish();
+        // What is no text is no writes of the guest's; who reads them finds out that they are none.
+        let writes = self.writes.take().filter(|_| result.is_ok());
         let outcome = Outcome {
+            writes: writes.map(|writes| String::from_utf8_lossy(&writes).into_owned()),
             result,
             logs,
             logs_truncated,

@@ -3,8 +3,12 @@
 
 mod support;
 
-use support::{Town, logs, show};
-use thorp_runtime::{Export, Failure, RunLimits};
+use std::sync::Arc;
+
+use support::{Town, call, logs, show};
+use thorp_runtime::{
+    Export, Failure, Job, ModuleProgram, ModuleVal, NOT_CALLED, Outcome, Program, RunLimits,
+};
 
 async fn check_all(cases: &[(&str, &str)]) {
     let town = Town::start().await;
@@ -257,5 +261,108 @@ async fn nothing_of_the_host_is_in_the_environment() {
         show(&town.body(code).await),
         r#"[["HOME","LANG"],[],2,true,null]"#
     );
+    town.stop().await;
+}
+
+/// A program that names two other vals.
+fn with_vals(code: &str, values: &str, args: &str) -> Job {
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let val = |name: &str, export: &str| ModuleVal {
+        name: name.to_owned(),
+        folder: name.to_owned(),
+        entry: format!("{name}/main.js"),
+        export: Export::Named(export.to_owned()),
+        dependencies: None,
+    };
+    let program = ModuleProgram {
+        files: vec![
+            file(
+                "main.js",
+                &format!("import {{ vals }} from 'thorp:vals'; {code}"),
+            ),
+            file(
+                "a/twice/main.js",
+                "import { vals } from 'thorp:vals'; export const twice = (n) => vals.get('a/id')(n) * 2",
+            ),
+            file("a/id/main.js", "export const id = (n) => n"),
+        ],
+        entry: "main.js".to_owned(),
+        vals: vec![val("a/twice", "twice"), val("a/id", "id")],
+        ..ModuleProgram::default()
+    };
+    Job {
+        values: Some(values.to_owned()),
+        program: Program::Module(Arc::new(program)),
+        ..call(code, args)
+    }
+}
+
+fn shown(outcome: &Outcome) -> (String, Option<&str>) {
+    (show(outcome), outcome.writes.as_deref())
+}
+
+#[tokio::test]
+async fn a_program_reads_and_writes_the_vals_that_it_names() {
+    let town = Town::start().await;
+    let count = "export default (n) => { vals.at('a/n').value += n; return vals.get('a/n') }";
+    for (values, expected) in [(r#"{"a/n":1}"#, "3"), (r#"{"a/n":40}"#, "42")] {
+        let outcome = town.runtime.run(with_vals(count, values, "[2]")).await;
+        let written = format!(r#"[["a/n",{expected}]]"#);
+        assert_eq!(
+            shown(&outcome),
+            (expected.to_owned(), Some(written.as_str()))
+        );
+    }
+    let calls = "export default (n) => [vals.get('a/twice')(n), vals.get('a/none') ?? null]";
+    let outcome = town.runtime.run(with_vals(calls, "{}", "[21]")).await;
+    assert_eq!(shown(&outcome), ("[42,null]".to_owned(), None));
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_fails_writes_nothing() {
+    let town = Town::start().await;
+    for (code, expected) in [
+        (
+            "export default () => { vals.at('a/n').value = 1; throw new Error('no') }",
+            "! Error: no",
+        ),
+        (
+            "export default () => { vals.at('a/n').value = 1; return 1n }",
+            "! the value at `$` is not JSON: it is a BigInt; use a string or a number",
+        ),
+        (
+            "export default () => { vals.at('a/n').value = 'x'.repeat(9 << 20) }",
+            "! TypeError: The values that the run sets are too large",
+        ),
+        (
+            "export default () => { vals.at('a/id').value = 1 }",
+            "! TypeError: @a/id is a program, and cannot be set",
+        ),
+    ] {
+        let outcome = town.runtime.run(with_vals(code, "{}", "[]")).await;
+        assert_eq!(shown(&outcome), (expected.to_owned(), None));
+    }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn a_value_may_be_looked_at_without_a_call() {
+    let town = Town::start().await;
+    for (code, expected) in [
+        ("export default { a: [1] }", r#"{"a":[1]}"#),
+        (
+            "export default () => { throw new Error('called') }",
+            "undefined",
+        ),
+        ("export default class {}", "undefined"),
+        (
+            "export default await Promise.resolve(vals.get('a/n') + 1)",
+            "2",
+        ),
+    ] {
+        let job = with_vals(code, r#"{"a/n":1}"#, NOT_CALLED);
+        assert_eq!(show(&town.runtime.run(job).await), expected, "{code}");
+    }
     town.stop().await;
 }

@@ -37,6 +37,12 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("REQUEST_TIMEOUT", 408, "the body took too long to arrive"),
     ("CONFLICT", 409, "somebody else saved in between"),
     ("NAME_TAKEN", 409, "the name is in use"),
+    ("NOT_DATA", 409, "a val that a run writes is a program"),
+    (
+        "STATE_DEADLOCK",
+        409,
+        "runs that write the same vals wait for each other",
+    ),
     ("TOO_LARGE", 413, "more than the limit"),
     ("MISDIRECTED", 421, "the host is not one of the town's"),
     ("DOES_NOT_COMPILE", 422, "the saved version has errors"),
@@ -50,6 +56,11 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("NOT_JSON", 422, "the result cannot be written as JSON"),
     ("RESULT_TOO_LARGE", 422, "the result is over the limit"),
     ("RATE_LIMITED", 429, "too many requests"),
+    (
+        "STATE_BUSY",
+        429,
+        "runs that write the same vals took too long",
+    ),
     (
         "INTERNAL",
         500,
@@ -229,7 +240,10 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
         ErrorCode::Forbidden => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
-        ErrorCode::Conflict | ErrorCode::NameTaken => StatusCode::CONFLICT,
+        ErrorCode::Conflict
+        | ErrorCode::NameTaken
+        | ErrorCode::NotData
+        | ErrorCode::StateDeadlock => StatusCode::CONFLICT,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::DoesNotCompile
         | ErrorCode::TooComplex
@@ -237,7 +251,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::DependencyTooLarge
         | ErrorCode::NotJson
         | ErrorCode::ResultTooLarge => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::RateLimited | ErrorCode::StateBusy => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::UserError | ErrorCode::WorkerLost => StatusCode::BAD_GATEWAY,
         ErrorCode::PoolFull => StatusCode::SERVICE_UNAVAILABLE,

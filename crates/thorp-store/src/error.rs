@@ -74,6 +74,12 @@ pub enum StoreError {
         /// The newest version that is not deleted.
         newest: i64,
     },
+    /// A val that was to be set as a value is a program.
+    #[error("`{name}` is no value")]
+    NotData {
+        /// The val.
+        name: String,
+    },
     /// A val keeps at least one version.
     #[error("the last version of a val cannot be deleted")]
     LastVersion,

@@ -34,6 +34,7 @@ mod store;
 mod tokens;
 mod users;
 mod vals;
+mod values;
 mod versions;
 mod words;
 mod writer;
@@ -51,6 +52,7 @@ pub use store::{Store, StoreConfig};
 pub use tokens::{NewToken, Token, TokenTouch, TokenWithUser};
 pub use users::{NewUser, User};
 pub use vals::{NewVal, Val, ValPatch};
+pub use values::{NamedValue, ValueWrite};
 pub use versions::{
     NewContent, NewVersion, RestoreVersion, SavedVersion, Version, VersionWithFiles,
 };

@@ -2,6 +2,7 @@
 
 use crate::limits::RUN_OVERHEAD_BYTES;
 use crate::sql::{Columns, Db, ReadResult};
+use crate::writer::WriteTx;
 use crate::{RunStatus, Store, StoreError, Trigger};
 use uuid::Uuid;
 
@@ -138,14 +139,7 @@ pub struct Run {
 impl Store {
     /// Records a run that ended. Many at once share a transaction.
     pub async fn insert_run(&self, new: NewRun) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let bytes = recorded_bytes(&new);
-            insert(tx.db, &new, bytes)?;
-            tx.run_change.runs += 1;
-            tx.run_change.bytes += bytes;
-            Ok(())
-        })
-        .await
+        self.write(move |tx| record(tx, &new)).await
     }
 
     /// The run with this id.
@@ -244,6 +238,14 @@ impl Run {
             egress: columns.take()?,
         })
     }
+}
+
+pub(crate) fn record(tx: &mut WriteTx<'_>, new: &NewRun) -> Result<(), StoreError> {
+    let bytes = recorded_bytes(new);
+    insert(tx.db, new, bytes)?;
+    tx.run_change.runs += 1;
+    tx.run_change.bytes += bytes;
+    Ok(())
 }
 
 fn recorded_bytes(new: &NewRun) -> i64 {

@@ -43,8 +43,9 @@ pub(crate) fn restore(db: Db<'_>, restore: RestoreVersion) -> Result<SavedVersio
     let val_id = restore.val_id;
     let number = take_number(db, val_id, restore.now_micros)?;
     let copy = "INSERT INTO versions (val_id, version, hash, entry, message, origin, base, created_at, created_by, compiled_hash,
-            facts, diagnostics, lock, dependency_set_id, runnable)
-        SELECT val_id, ?3, hash, entry, ?4, version, NULL, ?5, ?6, compiled_hash, facts, diagnostics, lock, dependency_set_id, runnable
+            facts, diagnostics, lock, dependency_set_id, runnable, value)
+        SELECT val_id, ?3, hash, entry, ?4, version, NULL, ?5, ?6, compiled_hash, facts, diagnostics, lock, dependency_set_id,
+            runnable, value
         FROM versions WHERE val_id = ?1 AND version = ?2";
     let params = (
         val_id,
@@ -75,14 +76,7 @@ pub(crate) fn delete(
     if db.number("SELECT COUNT(*) FROM versions WHERE val_id = ?1", (val_id,))? == 1 {
         return Err(StoreError::LastVersion);
     }
-    files::remove(db, val_id, version)?;
-    db.execute(
-        "DELETE FROM versions WHERE val_id = ?1 AND version = ?2",
-        (val_id, version),
-    )?;
-    if let Some(hash) = row.compiled_hash {
-        remove_unused_compiled(db, hash)?;
-    }
+    remove_row(db, &row)?;
     let live = if val.live_version == version {
         newest_version(db, val_id)?
     } else {
@@ -95,6 +89,41 @@ pub(crate) fn delete(
     Val::expect(db, val_id)
 }
 
+/// Adds a version to a living val whatever it was based on, and makes it live. Answers its number.
+pub(crate) fn add(
+    db: Db<'_>,
+    val_id: Uuid,
+    now_micros: i64,
+    content: NewContent,
+) -> Result<i64, StoreError> {
+    let version = take_number(db, val_id, now_micros)?;
+    let place = Place {
+        val_id,
+        version,
+        base: None,
+        now_micros,
+    };
+    insert(db, place, content)?;
+    Ok(version)
+}
+
+/// Removes a version that is not live.
+pub(crate) fn remove(db: Db<'_>, val_id: Uuid, version: i64) -> Result<(), StoreError> {
+    remove_row(db, &Version::expect(db, val_id, version)?)
+}
+
+fn remove_row(db: Db<'_>, row: &Version) -> Result<(), StoreError> {
+    files::remove(db, row.val_id, row.version)?;
+    db.execute(
+        "DELETE FROM versions WHERE val_id = ?1 AND version = ?2",
+        (row.val_id, row.version),
+    )?;
+    match row.compiled_hash {
+        Some(hash) => remove_unused_compiled(db, hash),
+        None => Ok(()),
+    }
+}
+
 /// Inserts a version whose number is already taken; all it shares with others is kept once.
 pub(crate) fn insert(db: Db<'_>, place: Place, content: NewContent) -> Result<Version, StoreError> {
     let hash = files::check(&content.entry, &content.files)?;
@@ -104,8 +133,8 @@ pub(crate) fn insert(db: Db<'_>, place: Place, content: NewContent) -> Result<Ve
         .map(|json| keep_compiled(db, json))
         .transpose()?;
     let sql = "INSERT INTO versions (val_id, version, hash, entry, message, base, created_at, created_by, compiled_hash,
-            facts, diagnostics, lock, dependency_set_id, runnable)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+            facts, diagnostics, lock, dependency_set_id, runnable, value, set_by)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     let params = rusqlite::params![
         place.val_id,
         place.version,
@@ -121,6 +150,8 @@ pub(crate) fn insert(db: Db<'_>, place: Place, content: NewContent) -> Result<Ve
         content.lock,
         content.dependency_set_id,
         content.runnable,
+        content.value,
+        content.set_by,
     ];
     db.execute(sql, params)?;
     files::keep(db, place.val_id, place.version, &content.files)?;

@@ -9,11 +9,18 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "town",
-    sql: include_str!("schema/0001_town.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "town",
+        sql: include_str!("schema/0001_town.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "values",
+        sql: include_str!("schema/0002_values.sql"),
+    },
+];
 
 /// The newest schema that this program knows.
 pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;

@@ -42,6 +42,17 @@ impl Db<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Reads that see one moment of the data.
+    pub(crate) fn snapshot<T>(
+        self,
+        work: impl FnOnce(Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.0.execute_batch("BEGIN")?;
+        let result = work(self);
+        self.0.execute_batch("COMMIT")?;
+        result
+    }
+
     /// The one number that a statement always answers.
     pub(crate) fn number(self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
         let found = self.one(sql, params, |columns| columns.take())?;

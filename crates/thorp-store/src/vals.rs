@@ -198,7 +198,7 @@ impl Val {
     }
 }
 
-fn create(db: Db<'_>, new: NewVal) -> Result<SavedVersion, StoreError> {
+pub(crate) fn create(db: Db<'_>, new: NewVal) -> Result<SavedVersion, StoreError> {
     let sql = "INSERT INTO vals (id, owner_id, name, name_lower, privacy, endpoint, readme, live_version, next_version, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 1, ?8, ?8) ON CONFLICT (owner_id, name_lower) WHERE deleted_at IS NULL DO NOTHING";
     let name_lower = new.name.to_ascii_lowercase();
@@ -245,7 +245,20 @@ fn apply_patch(db: Db<'_>, id: Uuid, patch: ValPatch, now_micros: i64) -> Result
     Val::expect(db, id)
 }
 
-fn find_by_name(
+/// The living val of this owner that has this name now.
+pub(crate) fn find_of_owner(
+    db: Db<'_>,
+    owner_id: Uuid,
+    name_lower: &str,
+) -> Result<Option<Val>, StoreError> {
+    let sql = format!(
+        "SELECT {VAL_COLUMNS} FROM vals v JOIN users u ON u.id = v.owner_id
+        WHERE v.owner_id = ?1 AND v.name_lower = ?2 AND v.deleted_at IS NULL"
+    );
+    db.one(&sql, (owner_id, name_lower), Val::take)
+}
+
+pub(crate) fn find_by_name(
     db: Db<'_>,
     owner_lower: &str,
     name_lower: &str,

@@ -28,6 +28,10 @@ pub struct NewContent {
     pub dependency_set_id: Option<Uuid>,
     /// Whether it can be run.
     pub runnable: bool,
+    /// What it holds (JSON), if it is data.
+    pub value: Option<String>,
+    /// The run that set it, if one did.
+    pub set_by: Option<Uuid>,
 }
 
 /// A version to add to a val.
@@ -91,6 +95,10 @@ pub struct Version {
     pub dependency_set_id: Option<Uuid>,
     /// Whether it can be run.
     pub runnable: bool,
+    /// What it holds (JSON), if it is data.
+    pub value: Option<String>,
+    /// The run that set it, if one did.
+    pub set_by: Option<Uuid>,
 }
 
 /// A version and its files, in the order of their paths.
@@ -186,7 +194,7 @@ impl Store {
 
 /// The columns that [`Version::take`] reads, in its order.
 const VERSION_COLUMNS: &str = "val_id, version, hash, entry, message, origin, base, created_at, created_by, compiled_hash, \
-    facts, diagnostics, lock, dependency_set_id, runnable";
+    facts, diagnostics, lock, dependency_set_id, runnable, value, set_by";
 
 impl Version {
     fn take(columns: &mut Columns<'_>) -> ReadResult<Self> {
@@ -206,6 +214,8 @@ impl Version {
             lock: columns.take()?,
             dependency_set_id: columns.take()?,
             runnable: columns.take()?,
+            value: columns.take()?,
+            set_by: columns.take()?,
         })
     }
 

@@ -39,6 +39,12 @@ pub enum ErrorCode {
     ResultTooLarge,
     /// The user's code threw.
     UserError,
+    /// A val that a run writes is a program.
+    NotData,
+    /// Runs that write the same vals wait for each other in a circle.
+    StateDeadlock,
+    /// Runs that write the same vals took too long.
+    StateBusy,
     /// The sandbox ended before the run did.
     WorkerLost,
     /// All sandboxes are busy.
@@ -76,6 +82,9 @@ impl ErrorCode {
             Self::NotJson => "NOT_JSON",
             Self::ResultTooLarge => "RESULT_TOO_LARGE",
             Self::UserError => "USER_ERROR",
+            Self::NotData => "NOT_DATA",
+            Self::StateDeadlock => "STATE_DEADLOCK",
+            Self::StateBusy => "STATE_BUSY",
             Self::WorkerLost => "WORKER_LOST",
             Self::PoolFull => "POOL_FULL",
             Self::TimeLimit => "TIME_LIMIT",
@@ -212,6 +221,11 @@ impl From<StoreError> for TownError {
                 ErrorCode::NameTaken,
                 error.to_string(),
                 "choose another name",
+            ),
+            StoreError::NotData { name } => Self::hinted(
+                ErrorCode::NotData,
+                format!("`{name}` is a program, and holds no value"),
+                "save it with a value first, or use another name",
             ),
             StoreError::LastVersion => Self::hinted(
                 ErrorCode::BadRequest,

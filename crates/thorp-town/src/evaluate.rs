@@ -278,6 +278,7 @@ fn job(run: Uuid, begin: &Begin) -> Job {
             cpu: RUN_CPU,
             memory_bytes: RUN_MEMORY_BYTES,
         },
+        values: None,
         worker: begin.val.map(|val| begin.ready.worker(val)),
     }
 }

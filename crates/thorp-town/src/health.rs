@@ -83,6 +83,7 @@ impl Town {
             program: ready.program(),
             args: "[]".to_owned(),
             limits: RunLimits::default(),
+            values: None,
             worker: None,
         };
         probe_problem(&self.0.runtime.run(job).await)

@@ -100,6 +100,7 @@ fn module(compiled: &Compiled, locked: Option<&Locked>) -> Program {
         entry,
         export,
         dependencies,
+        vals: Vec::new(),
     }))
 }
 

@@ -281,6 +281,8 @@ fn new_content(
         runnable: diagnostics
             .iter()
             .all(|diagnostic| diagnostic.severity != "error"),
+        value: None,
+        set_by: None,
     })
 }
 

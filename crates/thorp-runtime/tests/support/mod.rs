@@ -96,6 +96,7 @@ impl Town {
                 program,
                 args: args.to_owned(),
                 limits,
+                values: None,
                 worker: None,
             })
             .await
@@ -121,6 +122,7 @@ impl Town {
             entry,
             export,
             dependencies,
+            vals: Vec::new(),
         }));
         self.runtime
             .run(Job {
@@ -147,6 +149,7 @@ fn job(program: Program) -> Job {
         program,
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        values: None,
         worker: None,
     }
 }

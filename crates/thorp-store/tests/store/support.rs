@@ -75,6 +75,8 @@ pub(crate) fn content(user: &User, code: &str) -> NewContent {
         lock: "{}".into(),
         dependency_set_id: None,
         runnable: true,
+        value: None,
+        set_by: None,
     }
 }
 

@@ -140,6 +140,7 @@ impl Bundler {
         specifiers: &BTreeSet<String>,
     ) -> Result<Exports, Unbundled> {
         let program = ModuleProgram {
+            vals: Vec::new(),
             files: vec![("exports.mjs".to_owned(), exports_code(specifiers))],
             entry: "exports.mjs".to_owned(),
             export: Export::Default,
@@ -155,6 +156,7 @@ impl Bundler {
                 cpu: BUNDLE_WALL,
                 ..RunLimits::default()
             },
+            values: None,
             worker: None,
         };
         let value = self

@@ -106,6 +106,7 @@ fn job() -> Job {
         },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
+        values: None,
         worker: None,
     }
 }

@@ -7,6 +7,7 @@ mod names;
 mod retention;
 mod runs;
 mod users;
+mod values;
 mod versions;
 
 macro_rules! on_sqlite {

@@ -1,0 +1,200 @@
+/**
+ * The vals that a program names, as one run sees them: values are what they were when the run began, and what the run
+ * wrote since; functions are those of the program. What is written is told to the host when the run has ended well.
+ */
+
+import {
+  apply,
+  defineProperty,
+  freeze,
+  get,
+  hasOwn,
+  isArray,
+  keys,
+  methodsOfArrays,
+  NativeTypeError,
+  parse,
+  quote,
+  toJson,
+} from "./primordials.ts";
+import { resultOf } from "./result.ts";
+
+type Step = string | number | symbol;
+
+/** A place in a value, which may be read, written and deleted. */
+interface Place {
+  value: unknown;
+  delete(): boolean;
+}
+
+/** JSON text, or `null` for a val that was deleted. */
+type Written = string | null;
+
+const nothing = <Value>(): Record<string, Value> => ({ __proto__: null } as unknown as Record<string, Value>);
+
+/** The vals of a program. */
+export class Values {
+  #values = nothing<unknown>();
+  #code = nothing<unknown>();
+  #written = nothing<Written>();
+
+  /** A run begins with these values, as they were parsed. */
+  begin(values: Record<string, unknown>): void {
+    this.#values = nothing();
+    this.#written = nothing();
+    const names = keys(values);
+    for (let index = 0; index < names.length; index++) {
+      this.#values[names[index]!] = frozen(values[names[index]!]);
+    }
+  }
+
+  /** Names what the program has loaded: it stays for all of its runs. */
+  define(name: string, value: unknown): void {
+    this.#code[name] = value;
+  }
+
+  /** Whether the program has loaded it. */
+  knows(name: string): boolean {
+    return name in this.#code;
+  }
+
+  /** What a val is now; `undefined` if there is none. */
+  get(name: string): unknown {
+    return name in this.#values ? this.#values[name] : this.#code[name];
+  }
+
+  /** A place in a val. */
+  at(name: string, ...path: Step[]): Place {
+    const read = () => this.#read(name, path);
+    const write = (value: unknown) => this.#write(name, path, value);
+    const remove = () => this.#remove(name, path);
+    return freeze({
+      get value() {
+        return read();
+      },
+      set value(value: unknown) {
+        write(value);
+      },
+      delete: remove,
+    });
+  }
+
+  /** Calls a method of an array that changes it. */
+  mutate(name: string, path: readonly Step[], method: string, args: unknown[]): unknown {
+    const root = copy(this.get(name));
+    const array = descend(root, path, path.length, name);
+    if (!isArray(array) || !hasOwn(methodsOfArrays, method)) {
+      throw new NativeTypeError(`${shown(name, path)}.${method} is not a function`);
+    }
+    const result = apply(methodsOfArrays[method]!, array, args);
+    this.#set(name, root);
+    return result === array ? this.#read(name, path) : result;
+  }
+
+  /** What was written, as JSON: pairs of a name and a value, without the value for what was deleted. */
+  written(): string | null {
+    const names = keys(this.#written);
+    if (names.length === 0) return null;
+    let text = "";
+    for (let index = 0; index < names.length; index++) {
+      const json = this.#written[names[index]!];
+      text += `${index === 0 ? "" : ","}[${quote(names[index]!)}${json === null ? "" : `,${json}`}]`;
+    }
+    return `[${text}]`;
+  }
+
+  #read(name: string, path: readonly Step[]): unknown {
+    return descend(this.get(name), path, path.length, name);
+  }
+
+  #write(name: string, path: readonly Step[], value: unknown): void {
+    if (path.length === 0) return this.#set(name, value);
+    const root = copy(this.get(name));
+    const last = path.length - 1;
+    const holder = descend(root, path, last, name);
+    if (typeof holder !== "object" || holder === null) {
+      throw new NativeTypeError(
+        `Cannot set \`${String(path[last])}\` of ${shown(name, path, last)}, which is ${holder}`,
+      );
+    }
+    (holder as Record<Step, unknown>)[path[last]!] = value;
+    this.#set(name, root);
+  }
+
+  #remove(name: string, path: readonly Step[]): boolean {
+    if (path.length === 0) {
+      this.#values[name] = undefined;
+      this.#written[name] = null;
+      return true;
+    }
+    const root = copy(this.get(name));
+    const holder = descend(root, path, path.length - 1, name);
+    if (typeof holder !== "object" || holder === null) return true;
+    delete (holder as Record<Step, unknown>)[path[path.length - 1]!];
+    this.#set(name, root);
+    return true;
+  }
+
+  #set(name: string, value: unknown): void {
+    if (typeof this.#code[name] === "function") {
+      throw new NativeTypeError(`@${name} is a program, and cannot be set`);
+    }
+    const result = resultOf(value);
+    if (result.kind === "thrown") throw result.error;
+    if (result.kind !== "value") {
+      const why = result.kind === "notJson" ? `${result.path}: ${result.reason}` : "$: it is undefined";
+      throw new NativeTypeError(`@${name} cannot be set to what is not JSON: ${why}`);
+    }
+    this.#values[name] = frozen(parse(result.json));
+    this.#written[name] = result.json;
+  }
+}
+
+/** The vals of the program that runs in this process. */
+export const values: Values = new Values();
+
+/** Lets compiled code find them: it imports `thorp:vals`. */
+export function installVals(): void {
+  const vals = freeze({
+    get: (name: string) => values.get(name),
+    at: (name: string, ...path: Step[]) => values.at(name, ...path),
+    mutate: (name: string, path: readonly Step[], method: string, args: unknown[]) =>
+      values.mutate(name, path, method, args),
+  });
+  defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });
+}
+
+/** What may be changed: kept values are frozen. */
+function copy(value: unknown): unknown {
+  return value === undefined ? undefined : parse(toJson(value)!);
+}
+
+/** Follows the first steps of a path, as the language does. */
+function descend(root: unknown, path: readonly Step[], steps: number, name: string): unknown {
+  let value = root;
+  for (let index = 0; index < steps; index++) {
+    if (value === undefined || value === null) {
+      const step = String(path[index]);
+      throw new NativeTypeError(`Cannot read \`${step}\` of ${shown(name, path, index)}, which is ${value}`);
+    }
+    value = (value as Record<Step, unknown>)[path[index]!];
+  }
+  return value;
+}
+
+function shown(name: string, path: readonly Step[], steps: number = path.length): string {
+  let text = `@${name}`;
+  for (let index = 0; index < steps; index++) {
+    const step = path[index]!;
+    text += typeof step === "number" ? `[${step}]` : `.${String(step)}`;
+  }
+  return text;
+}
+
+/** Freezes what was parsed, all of it. */
+function frozen(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const names = keys(value);
+  for (let index = 0; index < names.length; index++) frozen(get(value, names[index]!));
+  return freeze(value);
+}
