@@ -193,6 +193,7 @@ impl Output {
         self.facts.exports = value.exports;
         self.facts.value = value.value;
         self.facts.declared_name = value.declared_name;
+        self.facts.may_be_data = unit.may_be_data;
     }
 
     fn add(&mut self, unit: Unit) {

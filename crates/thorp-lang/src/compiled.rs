@@ -101,6 +101,9 @@ pub struct Facts {
     pub exports: Vec<String>,
     /// Where the value is.
     pub value: ValueOf,
+    /// Whether the value may be data, which is evaluated when it is saved: see `data.rs`.
+    #[serde(default)]
+    pub may_be_data: bool,
     /// What to call a val that is made without a name.
     pub declared_name: Option<String>,
     /// Every import that is left when types are gone, in all files.
@@ -189,8 +192,17 @@ pub enum ImportKind {
     Jsr,
     /// `https://…` or `http://…`
     Https,
-    /// `val:…`
-    Val,
+    /// `val:user/name@version/path`
+    Val {
+        /// The owner, in lower case.
+        user: String,
+        /// The val, in lower case.
+        name: String,
+        /// The version that the text names.
+        version: Option<i64>,
+        /// The file that the text names; the entry if none.
+        path: Option<String>,
+    },
     /// `thorp:…`
     Town,
     /// `node:…`, or the bare name of a Node builtin.

@@ -16,6 +16,7 @@ use crate::limits::IMPORTS_MAX;
 use crate::npm::{self, NpmSpecifier};
 use crate::report::Report;
 use crate::scan::literal;
+use crate::valref::ValSpecifier;
 
 /// Reads and rewrites the imports of one file.
 pub(crate) struct Imports<'a, 's, 'r> {
@@ -151,7 +152,7 @@ impl<'a> Imports<'a, '_, '_> {
             Some(("jsr", _)) => Meaning::plain(ImportKind::Jsr),
             Some(("https" | "http", _)) => Meaning::plain(ImportKind::Https),
             Some(("node", _)) => Meaning::plain(ImportKind::Node),
-            Some(("val", _)) => self.unsupported(specifier, span, ImportKind::Val),
+            Some(("val", rest)) => self.val(specifier, rest, span),
             Some(("thorp", _)) => self.unsupported(specifier, span, ImportKind::Town),
             Some(("file" | "data" | "blob", _)) => {
                 self.unsupported(specifier, span, ImportKind::Bare)
@@ -179,10 +180,28 @@ impl<'a> Imports<'a, '_, '_> {
         }
     }
 
+    fn val(&mut self, specifier: &str, rest: &str, span: Span) -> Meaning {
+        let Some(val) = ValSpecifier::parse(rest) else {
+            let message = format!("`{specifier}` does not name a val");
+            let hint = "write `val:user/name`, or `val:user/name@3` for a version".to_owned();
+            self.report
+                .error(span, code::UNKNOWN_IMPORT, shorten(message), Some(hint));
+            return Meaning::plain(ImportKind::Bare);
+        };
+        Meaning {
+            rewritten: Some(val.rewritten(self.report.path)),
+            kind: ImportKind::Val {
+                user: val.user,
+                name: val.name,
+                version: val.version,
+                path: val.path,
+            },
+        }
+    }
+
     fn unsupported(&mut self, specifier: &str, span: Span, kind: ImportKind) -> Meaning {
         let message = format!("imports of `{specifier}` are not supported");
         let hint = match kind {
-            ImportKind::Val => "copy the code into a file of this val and import that",
             ImportKind::Town => "there is no module of this name yet",
             _ => "put the text into a file of this val and import it as `./name`",
         };

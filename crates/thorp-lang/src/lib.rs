@@ -11,6 +11,7 @@
 
 mod compile;
 mod compiled;
+mod data;
 mod depth;
 mod diagnostic;
 mod files;
@@ -25,6 +26,7 @@ mod report;
 mod scan;
 mod source;
 mod stack;
+mod valref;
 mod value;
 
 pub mod limits;
@@ -37,3 +39,4 @@ pub use compiled::{
 pub use diagnostic::{Diagnostic, Severity, code};
 pub use source::{ENTRY_DEFAULT, PathError, Source, SourceFile, SourceKind, check_path};
 pub use stack::StackMapper;
+pub use valref::{VAL_FILE, val_folder};

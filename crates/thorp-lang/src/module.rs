@@ -5,6 +5,7 @@ use oxc::ast::ast::{Program, Statement};
 use oxc::span::Span;
 
 use crate::compiled::{EXPRESSION_PATH, Form, Module};
+use crate::data::may_be_data;
 use crate::depth::is_too_deep;
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::files::{Files, compiled_name};
@@ -28,6 +29,7 @@ pub(crate) struct Unit {
     pub(crate) too_complex: bool,
     /// Of the entry only.
     pub(crate) value: Value,
+    pub(crate) may_be_data: bool,
 }
 
 /// Whether a file is the one whose value counts.
@@ -160,6 +162,7 @@ impl<'a, 's: 'a> Work<'a, 's> {
         self.lower(&mut program)?;
         if role == Role::Entry {
             self.unit.value = value::settle(self.allocator, &mut program);
+            self.unit.may_be_data = may_be_data(&program, &self.unit.value.value);
         }
         self.inspect(&mut program);
         Ok(front::print(&program, self.report.path))

@@ -173,6 +173,15 @@ impl TownError {
         }
     }
 
+    /// What to do about it, if the town knows.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { hint, .. } => hint.clone(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Refused {
             code,

@@ -6,16 +6,21 @@ use crate::limits::{
 };
 use crate::names::bare;
 use crate::programs::Ready;
+use crate::state::{Assembled, Author, By, Written, checked};
 use crate::town::Town;
 use crate::vals::{from_json, may_read, no_val_named};
-use crate::view::{Caller, DiagnosticView, RunErrorView, Scope};
+use crate::view::{Caller, DiagnosticView, RunErrorView, Scope, UserView};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use thorp_lang::{Compiled, Source};
+use thorp_lang::{Compiled, Source, SourceFile, SourceKind};
 use thorp_runtime::{Failure, Job, Outcome, RunLimits, RunValue};
-use thorp_store::{Digest, Endpoint, Trigger, Val, Version};
+use thorp_store::{Digest, Endpoint, Trigger, Val, ValueWrite, VersionWithFiles};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
+
+/// The folder of an expression's files in a program of several vals: two levels deep, as those of vals, and nobody's.
+const EVAL_FOLDER: &str = "~/eval";
 
 /// An expression to evaluate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,17 +56,23 @@ pub struct Answer {
 }
 
 /// Everything about a run that is known before it begins.
+#[derive(Clone)]
 pub(crate) struct Begin {
     pub(crate) ready: Arc<Ready>,
     pub(crate) val: Option<(Uuid, i64)>,
     pub(crate) code: Option<String>,
     pub(crate) args: String,
     pub(crate) caller: Option<Uuid>,
-    pub(crate) run_as: Option<Uuid>,
+    pub(crate) run_as: Option<Author>,
     pub(crate) trigger: Trigger,
+    /// Where its files are, if it is a program of several vals.
+    pub(crate) folder: String,
+    /// What people call it: `@alice/hello`.
+    pub(crate) program: String,
 }
 
 /// A run that ended.
+#[derive(Clone)]
 pub(crate) struct Ended {
     pub(crate) id: Uuid,
     pub(crate) started_at: i64,
@@ -97,8 +108,10 @@ impl Town {
             code: Some(input.code),
             args,
             caller: user,
-            run_as: user,
+            run_as: caller.user.as_ref().filter(|_| user.is_some()).map(author),
             trigger: Trigger::Eval,
+            folder: EVAL_FOLDER.to_owned(),
+            program: "an evaluation".to_owned(),
         };
         self.execute(begin, place).await
     }
@@ -128,8 +141,13 @@ impl Town {
             code: None,
             args,
             caller: caller.user.as_ref().map(|user| user.id),
-            run_as: Some(val.owner_id),
+            run_as: Some(Author {
+                id: val.owner_id,
+                name: val.owner_name.to_ascii_lowercase(),
+            }),
             trigger: Trigger::Run,
+            folder: thorp_lang::val_folder(&val.owner_name, &val.name, None),
+            program: format!("@{}/{}", val.owner_name, val.name),
         };
         self.execute(begin, None).await
     }
@@ -186,11 +204,11 @@ impl Town {
             let message = format!("the program {hint}");
             return Err(TownError::refused(ErrorCode::SyntaxError, message));
         }
-        Ok(Ready::new(compiled, locked))
+        Ok(Ready::new(compiled.clone(), locked))
     }
 
     /// The program of a version, from memory if it ran lately.
-    async fn version(&self, val: &Val, version: i64) -> Result<Arc<Ready>, TownError> {
+    pub(crate) async fn version(&self, val: &Val, version: i64) -> Result<Arc<Ready>, TownError> {
         let key = (val.id, version);
         if let Some(ready) = self.0.versions.get(&key) {
             return Ok(ready);
@@ -198,21 +216,23 @@ impl Town {
         let found = self.store().version(val.id, version).await?;
         let found =
             found.ok_or_else(|| TownError::not_found(format!("there is no version {version}")))?;
-        let ready = Arc::new(self.ready_version(val, &found.version).await?);
+        let ready = Arc::new(self.ready_version(val, found).await?);
         self.0.versions.put(key, Arc::clone(&ready));
         Ok(ready)
     }
 
-    async fn ready_version(&self, val: &Val, version: &Version) -> Result<Ready, TownError> {
+    async fn ready_version(&self, val: &Val, found: VersionWithFiles) -> Result<Ready, TownError> {
+        let version = &found.version;
         let diagnostics: Vec<DiagnosticView> = from_json(&version.diagnostics)?;
         refuse_errors(&diagnostics, ErrorCode::DoesNotCompile)?;
-        let compiled = match version.compiled_hash {
-            Some(hash) => self.store().compiled(hash).await?,
-            None => None,
+        let compiled: Compiled = match version.compiled_hash {
+            Some(hash) => {
+                let text = self.store().compiled(hash).await?;
+                from_json(&text.ok_or_else(|| TownError::internal("no compiled code"))?)?
+            }
+            // What a run has set is compiled when it is wanted.
+            None => self.0.compiler.compile(&source_of(&found)).await?,
         };
-        let text =
-            compiled.ok_or_else(|| TownError::internal("a version without compiled code"))?;
-        let compiled: Compiled = from_json(&text)?;
         if let Some(hint) = compiled.facts.value_hint() {
             let message = format!("`@{}/{}` {hint}", val.owner_name, val.name);
             return Err(TownError::refused(ErrorCode::DoesNotCompile, message));
@@ -221,7 +241,7 @@ impl Town {
             Some(set) => Some(self.0.dependencies.locked(set).await?),
             None => None,
         };
-        Ok(Ready::new(&compiled, locked))
+        Ok(Ready::new(compiled, locked))
     }
 
     /// Runs, and writes it down before anybody hears of it. Goes on if the caller goes away, and keeps the caller's place
@@ -240,12 +260,26 @@ impl Town {
             .map_err(|error| TownError::internal(format!("a run was lost: {error}")))?
     }
 
-    async fn execute_here(&self, begin: Begin) -> Result<Answer, TownError> {
+    async fn execute_here(&self, mut begin: Begin) -> Result<Answer, TownError> {
         let (id, started_at) = (Uuid::now_v7(), self.now());
-        self.0
-            .dependencies
-            .touch(begin.ready.dependency_set(), started_at);
-        let outcome = self.0.runtime.run(job(id, &begin)).await;
+        let Assembled {
+            ready,
+            values,
+            written,
+            held,
+        } = self
+            .assemble(
+                Arc::clone(&begin.ready),
+                begin.folder.clone(),
+                begin.run_as.as_ref(),
+                &BTreeSet::new(),
+            )
+            .await?;
+        begin.ready = ready;
+        for locked in begin.ready.dependency_sets() {
+            self.0.dependencies.touch(locked, started_at);
+        }
+        let mut outcome = self.0.runtime.run(job(id, &begin, values)).await;
         if let Some(refusal) = refusal(&outcome) {
             return Err(refusal);
         }
@@ -254,23 +288,119 @@ impl Town {
             .as_ref()
             .err()
             .map(|failure| fault(failure, &begin.ready));
-        let ended = Ended {
+        let told = outcome.writes.take();
+        let mut ended = Ended {
             id,
             started_at,
             ended_at: self.now(),
             outcome,
             error,
         };
-        let answer = answer(&begin, &ended);
-        self.record(begin, ended).await?;
+        let writes = self.writes(&begin, &written, &mut ended, told);
+        // What others may write from now on must see what this run wrote.
+        let answer = self.write_down(begin, ended, writes).await;
+        drop(held);
         answer
+    }
+
+    /// What a run wrote. If it may not, the run has failed.
+    fn writes(
+        &self,
+        begin: &Begin,
+        written: &Written,
+        ended: &mut Ended,
+        told: Option<String>,
+    ) -> Vec<ValueWrite> {
+        let Some(told) = told else {
+            return Vec::new();
+        };
+        let by = By {
+            run: ended.id,
+            program: &begin.program,
+            time: &at(ended.ended_at),
+            now_micros: ended.ended_at,
+        };
+        match checked(&told, begin.run_as.as_ref(), written, &by) {
+            Ok(writes) => writes,
+            Err(error) => {
+                ended.fail(&error);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn write_down(
+        &self,
+        begin: Begin,
+        mut ended: Ended,
+        writes: Vec<ValueWrite>,
+    ) -> Result<Answer, TownError> {
+        if writes.is_empty() {
+            let answer = answer(&begin, &ended);
+            self.record(begin, ended).await?;
+            return answer;
+        }
+        match self.record_with_writes(&begin, &ended, writes).await {
+            Ok(()) => answer(&begin, &ended),
+            Err(error) if error.code() == ErrorCode::NotData => {
+                ended.fail(&error);
+                let answer = answer(&begin, &ended);
+                self.record(begin, ended).await?;
+                answer
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
-fn job(run: Uuid, begin: &Begin) -> Job {
+impl Ended {
+    /// The run did what it may not.
+    fn fail(&mut self, error: &TownError) {
+        let view = RunErrorView {
+            code: error.code().as_str().to_owned(),
+            name: None,
+            message: error.to_string(),
+            hint: error.hint(),
+            stack: None,
+            path: None,
+        };
+        self.error = Some((error.code(), view));
+    }
+}
+
+/// Whose permissions a caller's expressions have.
+pub(crate) fn author(user: &UserView) -> Author {
+    Author {
+        id: user.id,
+        name: user.name.to_ascii_lowercase(),
+    }
+}
+
+/// A time for people, to the second.
+fn at(micros: i64) -> String {
+    let time = jiff::Timestamp::from_second(micros.div_euclid(1_000_000));
+    time.map(|time| time.to_string()).unwrap_or_default()
+}
+
+fn source_of(found: &VersionWithFiles) -> Source {
+    Source {
+        kind: SourceKind::Val,
+        entry: found.version.entry.clone(),
+        files: found
+            .files
+            .iter()
+            .map(|file| SourceFile {
+                path: file.path.clone(),
+                text: file.text.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn job(run: Uuid, begin: &Begin, values: Option<String>) -> Job {
     Job {
         run,
-        user: begin.run_as.unwrap_or_default(),
+        user: begin.run_as.as_ref().map_or(Uuid::nil(), |user| user.id),
         program: begin.ready.program(),
         args: begin.args.clone(),
         limits: RunLimits {
@@ -278,21 +408,21 @@ fn job(run: Uuid, begin: &Begin) -> Job {
             cpu: RUN_CPU,
             memory_bytes: RUN_MEMORY_BYTES,
         },
-        values: None,
+        values,
         worker: begin.val.map(|val| begin.ready.worker(val)),
     }
 }
 
 fn answer(begin: &Begin, ended: &Ended) -> Result<Answer, TownError> {
     match (&ended.outcome.result, &ended.error) {
-        (Ok(RunValue { json, undefined }), _) => Ok(Answer {
+        (Ok(RunValue { json, undefined }), None) => Ok(Answer {
             run: ended.id,
             json: json.clone(),
             undefined: *undefined,
         }),
-        (Err(_), Some((code, error))) => {
+        (_, Some((code, error))) => {
             let mut error = error.clone();
-            if begin.caller != begin.run_as {
+            if begin.caller != begin.run_as.as_ref().map(|user| user.id) {
                 error.stack = None;
             }
             Err(TownError::Run(Box::new(RunFault {

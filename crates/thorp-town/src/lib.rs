@@ -15,6 +15,7 @@ mod programs;
 mod records;
 mod save;
 mod scratch;
+mod state;
 mod tokens;
 mod town;
 mod vals;

@@ -20,6 +20,16 @@ pub const README_BYTES_MAX: usize = 256 * 1024;
 pub const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a run's arguments, as JSON.
 pub const ARGS_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Vals that one program names, with those that they name.
+pub const GRAPH_VALS_MAX: usize = 256;
+/// How long a run may wait for others that write the same vals.
+pub const STATE_WAIT: Duration = Duration::from_secs(10);
+/// Bytes of a value, as JSON.
+pub const VALUE_BYTES_MAX: usize = 256 * 1024;
+/// Versions of a val that runs have set, which are kept.
+pub const VALUE_VERSIONS_KEPT: i64 = 100;
+/// Wall time of the evaluation of a value that is saved.
+pub const VALUE_WALL: Duration = Duration::from_secs(30);
 /// Wall time of one run.
 pub const RUN_WALL: Duration = Duration::from_secs(60);
 /// Processor time of one run.

@@ -2,14 +2,17 @@
 
 use crate::dependencies::Locked;
 use crate::limits::{PROGRAM_CACHE_BYTES_MAX, PROGRAMS_CACHED_MAX};
+use crate::state::Use;
 use lru::LruCache;
 use std::hash::Hash;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use thorp_lang::{Compiled, Form, StackMapper, ValueOf};
+use thorp_lang::{Compiled, Form, Module, StackMapper, VAL_FILE, ValueOf};
 use thorp_runtime::{
-    BODY_HEADER_LINES, BODY_SOURCE_URL, Export, MODULE_ROOT_URL, ModuleProgram, Program,
+    BODY_HEADER_LINES, BODY_SOURCE_URL, Export, MODULE_ROOT_URL, ModuleProgram, ModuleVal, Program,
 };
+use thorp_store::Digest;
 use uuid::Uuid;
 
 /// A program, and what is needed to speak of it in the user's own terms.
@@ -17,13 +20,35 @@ use uuid::Uuid;
 pub(crate) struct Ready {
     program: Program,
     mapper: StackMapper,
-    locked: Option<Locked>,
+    /// Its own packages first, then those of the vals that it is joined with.
+    locked: Vec<Locked>,
     bytes: usize,
+    uses: Vec<Use>,
+    /// What the compiler made of it, for programs that may be joined with others.
+    parts: Option<Parts>,
+    digest: Digest,
+    is_joined: bool,
+}
+
+/// A program that names other vals, or that others may name.
+#[derive(Debug)]
+struct Parts {
+    modules: Vec<Module>,
+    exports: Vec<String>,
+    export: Export,
+    own_packages: Option<PathBuf>,
+}
+
+/// A val that a program is joined with, by its folder.
+pub(crate) enum Member<'a> {
+    Code(&'a str, &'a Ready),
+    /// Data, as JSON.
+    Data(&'a str, &'a str),
 }
 
 impl Ready {
     /// Makes a program of what the compiler gave, and of the packages that it imports.
-    pub(crate) fn new(compiled: &Compiled, locked: Option<Locked>) -> Self {
+    pub(crate) fn new(compiled: Compiled, locked: Option<Locked>) -> Self {
         let bytes = compiled
             .modules
             .iter()
@@ -31,19 +56,73 @@ impl Ready {
             .sum();
         let (program, mapper) = match compiled.form {
             Form::Body => (
-                body(compiled),
+                body(&compiled),
                 StackMapper::body(&compiled.modules, BODY_SOURCE_URL, BODY_HEADER_LINES),
             ),
             Form::Module => (
-                module(compiled, locked.as_ref()),
+                module(&compiled, locked.as_ref()),
                 StackMapper::modules(&compiled.modules, MODULE_ROOT_URL),
             ),
         };
+        let texts = compiled.modules.iter().map(|module| module.code.as_str());
+        let parts = (compiled.form == Form::Module).then(|| Parts {
+            export: export(&compiled.facts.value),
+            exports: compiled.facts.exports.clone(),
+            own_packages: locked.as_ref().map(|locked| locked.folder.clone()),
+            modules: compiled.modules.clone(),
+        });
         Self {
+            is_joined: false,
+            digest: Digest::of(texts.collect::<Vec<_>>().join("\0").as_bytes()),
+            uses: Use::all(&compiled.facts),
             program,
             mapper,
-            locked,
+            locked: locked.into_iter().collect(),
             bytes,
+            parts,
+        }
+    }
+
+    /// A program in a folder of its own, with other vals in theirs.
+    pub(crate) fn joined<'a>(
+        entry: &Self,
+        folder: &str,
+        members: impl Iterator<Item = Member<'a>>,
+        digest: Digest,
+    ) -> Self {
+        let mut join = Join::default();
+        let own = join.add(folder, entry);
+        for member in members {
+            match member {
+                Member::Code(folder, ready) => {
+                    let val = join.add(folder, ready);
+                    join.vals.extend(val);
+                    join.locked.extend(ready.locked.iter().cloned());
+                }
+                Member::Data(folder, json) => join.data(folder, json),
+            }
+        }
+        let mut locked = entry.locked.clone();
+        locked.append(&mut join.locked);
+        let program = match own {
+            Some(own) => Program::Module(Arc::new(ModuleProgram {
+                files: join.files,
+                entry: own.entry,
+                export: own.export,
+                dependencies: own.dependencies,
+                vals: join.vals,
+            })),
+            None => entry.program.clone(),
+        };
+        Self {
+            program,
+            mapper: StackMapper::modules(&join.modules, MODULE_ROOT_URL),
+            locked,
+            bytes: entry.bytes + join.bytes,
+            uses: entry.uses.clone(),
+            parts: None,
+            digest,
+            is_joined: true,
         }
     }
 
@@ -51,23 +130,88 @@ impl Ready {
         self.program.clone()
     }
 
+    /// The other vals that its text names.
+    pub(crate) fn uses(&self) -> &[Use] {
+        &self.uses
+    }
+
+    /// Names its code.
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
+    }
+
     /// Names what a worker of this version of a val has loaded.
     pub(crate) fn worker(&self, (val, version): (Uuid, i64)) -> Arc<str> {
-        let set = self
-            .locked
-            .as_ref()
-            .map_or(Uuid::nil(), |locked| locked.set);
+        let set = self.locked.first().map_or(Uuid::nil(), |locked| locked.set);
+        if self.is_joined {
+            return format!("{val}@{version}+{}", self.digest).into();
+        }
         format!("{val}@{version}+{set}").into()
     }
 
-    pub(crate) fn dependency_set(&self) -> Option<&Locked> {
-        self.locked.as_ref()
+    pub(crate) fn dependency_sets(&self) -> &[Locked] {
+        &self.locked
     }
 
     /// A stack whose lines point at the user's own text.
     pub(crate) fn map_stack(&self, stack: &str) -> String {
         self.mapper.map(stack)
     }
+}
+
+/// A program of several vals, while it is put together.
+#[derive(Default)]
+struct Join {
+    files: Vec<(String, String)>,
+    modules: Vec<Module>,
+    vals: Vec<ModuleVal>,
+    locked: Vec<Locked>,
+    bytes: usize,
+}
+
+impl Join {
+    /// Puts a val's files into its folder.
+    fn add(&mut self, folder: &str, ready: &Ready) -> Option<ModuleVal> {
+        let parts = ready.parts.as_ref()?;
+        let entry = parts.modules.first()?;
+        self.bytes += ready.bytes;
+        for module in &parts.modules {
+            let file = format!("{folder}/{}", module.file);
+            self.files.push((file.clone(), module.code.clone()));
+            self.modules.push(Module {
+                path: format!("@{folder}/{}", module.path),
+                file,
+                ..module.clone()
+            });
+        }
+        let facade = facade(&entry.file, &parts.exports);
+        self.files.push((format!("{folder}/{VAL_FILE}"), facade));
+        Some(ModuleVal {
+            name: folder.to_owned(),
+            folder: folder.to_owned(),
+            entry: format!("{folder}/{}", entry.file),
+            export: parts.export.clone(),
+            dependencies: parts.own_packages.clone(),
+        })
+    }
+
+    /// A val that is data and is imported: whoever has loaded it has to be loaded anew for another value.
+    fn data(&mut self, folder: &str, json: &str) {
+        let text = serde_json::to_string(json).unwrap_or_default();
+        let code = format!("export default Object.freeze(JSON.parse({text}));\n");
+        self.bytes += code.len();
+        self.files.push((format!("{folder}/{VAL_FILE}"), code));
+    }
+}
+
+/// The file that others import for a val.
+fn facade(entry: &str, exports: &[String]) -> String {
+    let from = serde_json::to_string(&format!("./{entry}")).unwrap_or_default();
+    let mut code = format!("export * from {from};\n");
+    if exports.iter().any(|name| name == "default") {
+        code.push_str(&format!("export {{ default }} from {from};\n"));
+    }
+    code
 }
 
 fn body(compiled: &Compiled) -> Program {
@@ -90,18 +234,21 @@ fn module(compiled: &Compiled, locked: Option<&Locked>) -> Program {
         .first()
         .map(|module| module.file.clone())
         .unwrap_or_default();
-    let export = match &compiled.facts.value {
-        ValueOf::Default => Export::Default,
-        ValueOf::Named(name) => Export::Named(name.clone()),
-        ValueOf::Missing => Export::Nothing,
-    };
     Program::Module(Arc::new(ModuleProgram {
         files,
         entry,
-        export,
+        export: export(&compiled.facts.value),
         dependencies,
         vals: Vec::new(),
     }))
+}
+
+fn export(value: &ValueOf) -> Export {
+    match value {
+        ValueOf::Default => Export::Default,
+        ValueOf::Named(name) => Export::Named(name.clone()),
+        ValueOf::Missing => Export::Nothing,
+    }
 }
 
 /// The least recently used goes first, by count and by bytes of code.
@@ -164,7 +311,7 @@ mod tests {
     use super::*;
 
     fn ready(bytes: usize) -> Arc<Ready> {
-        let module = thorp_lang::Module {
+        let module = Module {
             path: "eval".into(),
             file: "eval".into(),
             code: "x".repeat(bytes),
@@ -172,7 +319,7 @@ mod tests {
         };
         let mut compiled = Compiled::too_complex(&thorp_lang::Source::expression("1"));
         compiled.modules = vec![module];
-        Arc::new(Ready::new(&compiled, None))
+        Arc::new(Ready::new(compiled, None))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorCode, TownError};
 use crate::evaluate::{Begin, Ended};
-use crate::limits::EGRESS_KEPT_MAX;
+use crate::limits::{EGRESS_KEPT_MAX, VALUE_VERSIONS_KEPT};
 use crate::town::Town;
 use crate::vals::{from_json, to_json};
 use crate::view::{
@@ -11,7 +11,9 @@ use crate::view::{
 };
 use thorp_runtime::gateway::{Egress, EgressRecord};
 use thorp_runtime::{LogLine, Usage};
-use thorp_store::{NewRun, Run, RunFilter, RunStatus, RunSummary, RunUsage, Trigger, UserRef, Val};
+use thorp_store::{
+    NewRun, Run, RunFilter, RunStatus, RunSummary, RunUsage, Trigger, UserRef, Val, ValueWrite,
+};
 use uuid::Uuid;
 
 impl Town {
@@ -19,6 +21,19 @@ impl Town {
     pub(crate) async fn record(&self, begin: Begin, ended: Ended) -> Result<(), TownError> {
         self.store().insert_run(new_run(begin, ended)?).await?;
         Ok(())
+    }
+
+    /// Writes a run down, and what it wrote: both, or nothing.
+    pub(crate) async fn record_with_writes(
+        &self,
+        begin: &Begin,
+        ended: &Ended,
+        writes: Vec<ValueWrite>,
+    ) -> Result<(), TownError> {
+        let new = new_run(begin.clone(), ended.clone())?;
+        let kept = VALUE_VERSIONS_KEPT;
+        let recorded = self.store().insert_run_with_writes(new, writes, kept);
+        Ok(recorded.await?)
     }
 
     /// The runs that had the caller's permissions, the newest first.
@@ -141,7 +156,7 @@ fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
         version: begin.val.map(|(_, version)| version),
         code: begin.code,
         caller_id: begin.caller,
-        run_as_id: begin.run_as,
+        run_as_id: begin.run_as.map(|user| user.id),
         trigger: begin.trigger,
         status: if error.is_some() {
             RunStatus::Error

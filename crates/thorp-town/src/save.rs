@@ -4,7 +4,9 @@
 
 use crate::dependencies::{Locked, Manifest};
 use crate::error::{CodeConflict, ErrorCode, TownError};
+use crate::evaluate::author;
 use crate::names::{check_val_name, untitled, untitled_numbered};
+use crate::state::Author;
 use crate::town::Town;
 use crate::vals::{FileText, NewVal, SaveVal, check_readme, to_json};
 use crate::view::{Caller, DiagnosticView, Privacy, Scope, ValDetail};
@@ -33,6 +35,8 @@ pub enum ProgressStep {
     Download,
     /// Making them quick to load.
     Bundle,
+    /// Finding out what a val holds that is no program.
+    Evaluate,
     /// Writing the version down.
     Save,
 }
@@ -46,6 +50,7 @@ impl ProgressStep {
             Self::Resolve => "resolve",
             Self::Download => "download",
             Self::Bundle => "bundle",
+            Self::Evaluate => "evaluate",
             Self::Save => "save",
         }
     }
@@ -72,14 +77,14 @@ impl Town {
         new: NewVal,
         progress: OnProgress<'_>,
     ) -> Result<ValDetail, TownError> {
-        let owner = caller.user(Scope::Write)?.id;
+        let owner = author(caller.user(Scope::Write)?);
         new.name.as_deref().map_or(Ok(()), check_val_name)?;
         check_readme(new.readme.as_ref())?;
-        let (content, declared) = self.content(owner, new.entry, new.files, progress).await?;
+        let (content, declared) = self.content(&owner, new.entry, new.files, progress).await?;
         let privacy = new.privacy.unwrap_or(Privacy::Private);
         let store_new = |name: String| thorp_store::NewVal {
             id: Uuid::now_v7(),
-            owner_id: owner,
+            owner_id: owner.id,
             name,
             privacy: privacy.into(),
             endpoint: privacy.usual_endpoint().into(),
@@ -133,10 +138,14 @@ impl Town {
         save: SaveVal,
         progress: OnProgress<'_>,
     ) -> Result<ValDetail, TownError> {
-        let owner = self.owned(caller, id).await?.owner_id;
+        let val = self.owned(caller, id).await?;
+        let owner = Author {
+            id: val.owner_id,
+            name: val.owner_name.to_ascii_lowercase(),
+        };
         let yours = save.files.clone();
         let (content, _) = self
-            .content(owner, save.entry, save.files, progress)
+            .content(&owner, save.entry, save.files, progress)
             .await?;
         let new = NewVersion {
             val_id: id,
@@ -200,7 +209,7 @@ impl Town {
     /// Compiles the files and gets what they import. Also answers the name that the code gives itself.
     async fn content(
         &self,
-        owner: Uuid,
+        author: &Author,
         entry: Option<String>,
         files: Vec<FileText>,
         progress: OnProgress<'_>,
@@ -212,10 +221,18 @@ impl Town {
             format!("compiling `{}`", source.entry),
         );
         let compiled = self.0.compiler.compile(&source).await?;
-        let (locked, found) = self.lock(owner, &compiled, progress).await?;
+        let (locked, mut found) = self.lock(author.id, &compiled, progress).await?;
+        let value = if compiled.facts.may_be_data && is_runnable(&found) {
+            tell(progress, ProgressStep::Evaluate, "evaluating the value");
+            self.value_of(author, &compiled, locked.clone(), &mut found)
+                .await
+        } else {
+            None
+        };
         tell(progress, ProgressStep::Save, "saving");
         let name = compiled.facts.declared_name.clone();
-        Ok((new_content(owner, source, &compiled, locked, &found)?, name))
+        let content = new_content(author.id, source, &compiled, locked, &found)?;
+        Ok((NewContent { value, ..content }, name))
     }
 
     /// Gets the packages of a program. What can't be had is a diagnostic.
@@ -250,6 +267,12 @@ impl Town {
     }
 }
 
+fn is_runnable(diagnostics: &[DiagnosticView]) -> bool {
+    diagnostics
+        .iter()
+        .all(|diagnostic| diagnostic.severity != "error")
+}
+
 fn new_content(
     created_by: Uuid,
     source: Source,
@@ -278,9 +301,7 @@ fn new_content(
         diagnostics: to_json(&diagnostics)?,
         lock: to_json(&lock)?,
         dependency_set_id: locked.map(|locked| locked.set),
-        runnable: diagnostics
-            .iter()
-            .all(|diagnostic| diagnostic.severity != "error"),
+        runnable: is_runnable(diagnostics),
         value: None,
         set_by: None,
     })

@@ -6,6 +6,7 @@ use crate::error::TownError;
 use crate::health::HealthCheck;
 use crate::limits;
 use crate::programs::Cache;
+use crate::state::Locks;
 use crate::tokens::TokenCache;
 use crate::view::UserView;
 use crate::{keeper, scratch, workshop};
@@ -117,6 +118,8 @@ pub(crate) struct Parts {
     pub(crate) tokens: TokenCache,
     pub(crate) expressions: Cache<(Option<Uuid>, [u8; 32])>,
     pub(crate) versions: Cache<(Uuid, i64)>,
+    pub(crate) graphs: Cache<[u8; 32]>,
+    pub(crate) locks: Locks,
     pub(crate) health: HealthCheck,
     pub(crate) anonymous: Arc<Semaphore>,
     scratch: PathBuf,
@@ -170,6 +173,8 @@ impl Town {
             tokens: TokenCache::default(),
             expressions: Cache::new(),
             versions: Cache::new(),
+            graphs: Cache::new(),
+            locks: Locks::default(),
             health: HealthCheck::default(),
             anonymous: Arc::new(Semaphore::new(limits::ANONYMOUS_RUNS_MAX)),
             keeper: OnceLock::new(),

@@ -127,14 +127,12 @@ Error UNKNOWN_IMPORT main.tsx:1:15-1:21 `npm:` does not name a package
 fn what_is_not_loaded() {
     check(
         "import a from 'val:alice/x@3'; import b from 'thorp:std'; import c from 'file:///etc/passwd' with { type: 'text' };\nimport d from 'data:text/javascript,export default 1'; import e from 'blob:x';\nexport default [a, b, c, d, e]",
-        r"
-main.tsx:1:15 val:alice/x@3 -> = Val
+        r#"
+main.tsx:1:15 val:alice/x@3 -> ../../alice/x@3/+val.mjs Val { user: "alice", name: "x", version: Some(3), path: None }
 main.tsx:1:46 thorp:std -> = Town
 main.tsx:1:73 file:///etc/passwd -> = Bare
 main.tsx:2:15 data:text/javascript,export default 1 -> = Bare
 main.tsx:2:70 blob:x -> = Bare
-Error UNSUPPORTED_IMPORT main.tsx:1:15-1:30 imports of `val:alice/x@3` are not supported
-  hint: copy the code into a file of this val and import that
 Error UNSUPPORTED_IMPORT main.tsx:1:46-1:57 imports of `thorp:std` are not supported
   hint: there is no module of this name yet
 Error UNSUPPORTED_IMPORT main.tsx:1:73-1:93 imports of `file:///etc/passwd` are not supported
@@ -143,7 +141,7 @@ Error UNSUPPORTED_IMPORT main.tsx:2:15-2:54 imports of `data:text/javascript,exp
   hint: put the text into a file of this val and import it as `./name`
 Error UNSUPPORTED_IMPORT main.tsx:2:70-2:78 imports of `blob:x` are not supported
   hint: put the text into a file of this val and import it as `./name`
-",
+"#,
     );
 }
 

@@ -180,3 +180,27 @@ fn secrets_awaiting_and_jsx_are_facts() {
     );
     check_facts("export default <a/>", "[] await=false jsx=true");
 }
+
+#[test]
+fn what_may_be_data() {
+    let cases = [
+        ("let x = 1", true),
+        ("export default [1, { a: await fetch('x') }]", true),
+        ("let x = Math.random()", true),
+        ("const a = 1; export { a as default }", true),
+        ("{ a: 1, b: { c: `x` } }", true),
+        ("export const { a } = f()", true),
+        ("let x = () => 1", false),
+        ("export default async function () {}", false),
+        ("export default class {}", false),
+        ("export default { fetch() {} }", false),
+        ("export default { a: { b: () => 1 } }", false),
+        ("const app = new Hono(); export default app", false),
+        ("export { x } from './y'", false),
+        ("export const a = 1; export const b = 2", false),
+        ("let x", false),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(compile(&val(text)).facts.may_be_data, expected, "{text}");
+    }
+}

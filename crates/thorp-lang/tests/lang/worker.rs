@@ -116,6 +116,7 @@ fn replies_are_this_json() {
           "x"
         ],
         "value": "default",
+        "mayBeData": true,
         "declaredName": null,
         "imports": [
           {

@@ -15,3 +15,4 @@ mod sharing;
 mod unmatched;
 mod v0;
 mod v1;
+mod vals_together;

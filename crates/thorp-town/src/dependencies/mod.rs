@@ -183,8 +183,7 @@ impl Dependencies {
     }
 
     /// Notes that a folder is in use, once in a while.
-    pub(crate) fn touch(&self, locked: Option<&Locked>, now: i64) {
-        let Some(locked) = locked else { return };
+    pub(crate) fn touch(&self, locked: &Locked, now: i64) {
         if now - locked.touched_at.load(Ordering::Relaxed) < DEPENDENCY_TOUCH_MICROS {
             return;
         }
