@@ -13,6 +13,8 @@ export const Kind = {
   Run: 2,
   /** Host: give up what only the boot needs. */
   Seal: 3,
+  /** Host: the answer to a call. */
+  Answer: 4,
   /** Guest: sealed, and ready for a program. */
   Ready: 16,
   /** Guest: a log line: a byte for its level, then its text. */
@@ -29,6 +31,8 @@ export const Kind = {
   Again: 22,
   /** Guest: what the run wrote, as JSON text; a value follows. */
   Writes: 26,
+  /** Guest: asks something of the host while it runs. */
+  Call: 27,
 } as const;
 
 /** A frame from the host. */

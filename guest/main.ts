@@ -4,8 +4,10 @@
  * only then sends the code of a user.
  */
 
+import { Calls } from "./calls.ts";
 import { Channel, Kind } from "./channel.ts";
 import { Logs } from "./console.ts";
+import { installTown } from "./town.ts";
 import { seal } from "./internals.ts";
 import { hideProxy, installFetch } from "./network.ts";
 import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
@@ -33,11 +35,13 @@ for (const name of BOOT_VARIABLES) Deno.env.delete(name);
 const channel = await Channel.open(path);
 const logs = new Logs(channel);
 logs.install();
-const runner = new Runner(channel, logs);
+const calls = new Calls(channel);
+const runner = new Runner(channel, logs, calls);
 installUncaught(runner.fail);
 installFetch();
 hideProxy();
 installVals();
+installTown(calls);
 
 /** Gives up what only the boot needed. */
 function giveUp(socket: string): void {
@@ -47,7 +51,7 @@ function giveUp(socket: string): void {
 }
 
 for (;;) {
-  const frame = await guard(channel.receive());
+  const frame = await guard(calls.next());
   switch (frame.kind) {
     case Kind.Run:
       await guard(runner.run(frame));

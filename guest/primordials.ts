@@ -15,6 +15,7 @@ export const { isArray } = Array;
 export const { freeze, hasOwn, keys } = Object;
 export const { parse } = JSON;
 export const { min } = Math;
+export const NativeError = Error;
 export const NativePromise = Promise;
 export const NativeTypeError = TypeError;
 export const NativeUint8Array = Uint8Array;
@@ -54,6 +55,7 @@ export function quote(text: string): string {
 
 export const slice = uncurry(String.prototype.slice);
 export const endsWith = uncurry(String.prototype.endsWith);
+export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const startsWith = uncurry(String.prototype.startsWith);
 export const matches = uncurry(RegExp.prototype.test);
 export const sourceOf = uncurry(Function.prototype.toString);

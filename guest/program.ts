@@ -10,6 +10,10 @@ export interface Request {
   readonly args: unknown[] | null;
   /** What vals hold that the program names. */
   readonly values?: Record<string, unknown>;
+  /** Those that the run may write. */
+  readonly writable?: readonly string[];
+  /** The name of the program's author, in lower case. */
+  readonly author?: string;
   /** Whether the host may call the program again: the guest then says if it can be. */
   readonly kept: boolean;
 }

@@ -1,5 +1,6 @@
 /** One run: its program is evaluated, and the host is told once how it ended. */
 
+import type { Calls } from "./calls.ts";
 import { type Channel, type Frame, Kind } from "./channel.ts";
 import type { Logs } from "./console.ts";
 import { notJsonFailure, thrownFailure, TOO_LARGE_FAILURE } from "./failure.ts";
@@ -16,6 +17,7 @@ import {
 } from "./primordials.ts";
 import { evaluate, type Request } from "./program.ts";
 import { resultOf } from "./result.ts";
+import { beginTown } from "./town.ts";
 import { values } from "./values.ts";
 
 /** The bytes of a result's JSON text. The host has the same limit. */
@@ -34,6 +36,7 @@ const NOTHING = new NativeUint8Array(0);
 export class Runner {
   #channel: Channel;
   #logs: Logs;
+  #calls: Calls;
   #run: Uint8Array | null = null;
   #isKept = false;
   #isFunction = false;
@@ -41,9 +44,10 @@ export class Runner {
   #isSound = true;
   #ended = () => {};
 
-  constructor(channel: Channel, logs: Logs) {
+  constructor(channel: Channel, logs: Logs, calls: Calls) {
     this.#channel = channel;
     this.#logs = logs;
+    this.#calls = calls;
   }
 
   /** Runs the program of a frame; settles when the host was told its end. */
@@ -56,7 +60,9 @@ export class Runner {
     this.#run = frame.run;
     this.#logs.begin(frame.run);
     const request = parse(decode(frame.payload)) as Request;
-    values.begin(request.values ?? NO_VALUES);
+    this.#calls.begin(frame.run);
+    values.begin(request.values ?? NO_VALUES, request.writable);
+    beginTown(request.author);
     this.#isKept = request.kept;
     this.#isFunction = false;
     const value = evaluate(request, () => {
@@ -114,6 +120,7 @@ export class Runner {
     if (this.#isKept && this.#isFunction && this.#isSound) this.#channel.send(Kind.Again, this.#run, NOTHING);
     this.#channel.send(kind, this.#run, payload);
     this.#logs.end();
+    this.#calls.begin(null);
     this.#run = null;
     this.#ended();
   }

@@ -37,9 +37,12 @@ export class Values {
   #values = nothing<unknown>();
   #code = nothing<unknown>();
   #written = nothing<Written>();
+  #ours = nothing<true>();
 
   /** A run begins with these values, as they were parsed. */
-  begin(values: Record<string, unknown>): void {
+  begin(values: Record<string, unknown>, ours: readonly string[] = []): void {
+    this.#ours = nothing();
+    for (let index = 0; index < ours.length; index++) this.#ours[ours[index]!] = true;
     this.#values = nothing();
     this.#written = nothing();
     const names = keys(values);
@@ -91,6 +94,11 @@ export class Values {
     return result === array ? this.#read(name, path) : result;
   }
 
+  /** Whether a run may write this val, and what it writes is kept when it ends. */
+  isOurs(name: string): boolean {
+    return name in this.#ours;
+  }
+
   /** What was written, as JSON: pairs of a name and a value, without the value for what was deleted. */
   written(): string | null {
     const names = keys(this.#written);
@@ -139,14 +147,9 @@ export class Values {
     if (typeof this.#code[name] === "function") {
       throw new NativeTypeError(`@${name} is a program, and cannot be set`);
     }
-    const result = resultOf(value);
-    if (result.kind === "thrown") throw result.error;
-    if (result.kind !== "value") {
-      const why = result.kind === "notJson" ? `${result.path}: ${result.reason}` : "$: it is undefined";
-      throw new NativeTypeError(`@${name} cannot be set to what is not JSON: ${why}`);
-    }
-    this.#values[name] = frozen(parse(result.json));
-    this.#written[name] = result.json;
+    const json = jsonFor(name, value);
+    this.#values[name] = frozen(parse(json));
+    this.#written[name] = json;
   }
 }
 
@@ -162,6 +165,15 @@ export function installVals(): void {
       values.mutate(name, path, method, args),
   });
   defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });
+}
+
+/** A value as a val can hold it. */
+export function jsonFor(name: string, value: unknown): string {
+  const result = resultOf(value);
+  if (result.kind === "thrown") throw result.error;
+  if (result.kind === "value") return result.json;
+  const why = result.kind === "notJson" ? `${result.path}: ${result.reason}` : "$: it is undefined";
+  throw new NativeTypeError(`@${name} cannot be set to what is not JSON: ${why}`);
 }
 
 /** What may be changed: kept values are frozen. */

@@ -153,6 +153,7 @@ impl<'a> Imports<'a, '_, '_> {
             Some(("https" | "http", _)) => Meaning::plain(ImportKind::Https),
             Some(("node", _)) => Meaning::plain(ImportKind::Node),
             Some(("val", rest)) => self.val(specifier, rest, span),
+            Some(("thorp", "std")) => Meaning::plain(ImportKind::Town),
             Some(("thorp", _)) => self.unsupported(specifier, span, ImportKind::Town),
             Some(("file" | "data" | "blob", _)) => {
                 self.unsupported(specifier, span, ImportKind::Bare)
@@ -202,7 +203,7 @@ impl<'a> Imports<'a, '_, '_> {
     fn unsupported(&mut self, specifier: &str, span: Span, kind: ImportKind) -> Meaning {
         let message = format!("imports of `{specifier}` are not supported");
         let hint = match kind {
-            ImportKind::Town => "there is no module of this name yet",
+            ImportKind::Town => "the town's own module is `thorp:std`",
             _ => "put the text into a file of this val and import it as `./name`",
         };
         self.report.error(

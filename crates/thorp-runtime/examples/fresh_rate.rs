@@ -189,7 +189,8 @@ fn job(program: &Program) -> Job {
         program: program.clone(),
         args: "[]".to_owned(),
         limits: RunLimits::default(),
-        values: None,
+        sight: thorp_runtime::Sight::default(),
+        host: None,
         worker: None,
     }
 }
@@ -212,7 +213,8 @@ async fn paced_calls(runtime: &Runtime, count: usize) -> Result<(Vec<Duration>, 
         for times in [&mut first, &mut again] {
             prepared(runtime).await;
             let job = Job {
-                values: None,
+                sight: thorp_runtime::Sight::default(),
+                host: None,
                 worker: Some(number.to_string().into()),
                 ..job(&module(FUNCTION))
             };

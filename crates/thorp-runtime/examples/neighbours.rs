@@ -143,7 +143,8 @@ fn job(user: Uuid, code: &str) -> Job {
         program: Program::Body { code: code.into() },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
-        values: None,
+        sight: thorp_runtime::Sight::default(),
+        host: None,
         worker: None,
     }
 }

@@ -378,6 +378,8 @@ fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Res
                 args: &args,
                 kept: false,
                 values: None,
+                writable: &[],
+                author: None,
             },
         )
     })

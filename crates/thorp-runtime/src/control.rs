@@ -2,10 +2,12 @@
 
 use std::io;
 
+use tokio::io::Interest;
 use tokio::net::UnixStream;
 use uuid::Uuid;
 
 use crate::frame::{Decoder, Frame, FrameError, Key, ToGuest, encode};
+use crate::limits;
 
 /// Why nothing more comes from a guest.
 #[derive(Debug, thiserror::Error)]
@@ -72,14 +74,40 @@ impl Control {
             && read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// The guest's next frame. Nothing is lost if the future is dropped.
+    /// Whether there is room for more answers.
+    pub(crate) fn has_room(&self) -> bool {
+        self.out.len() < limits::UNREAD_BYTES_MAX
+    }
+
+    /// Sends of what was added as much as the guest takes now.
+    fn send_some(&mut self) -> Result<(), ControlError> {
+        while self.sent < self.out.len() {
+            match self.stream.try_write(&self.out[self.sent..]) {
+                Ok(bytes) => self.sent += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(_) => return Err(ControlError::Closed),
+            }
+        }
+        if self.sent > 0 {
+            self.out = Vec::new();
+            self.sent = 0;
+        }
+        Ok(())
+    }
+
+    /// The guest's next frame; what was added is sent meanwhile. Nothing is lost if the future is dropped.
     pub(crate) async fn next(&mut self) -> Result<Frame, ControlError> {
         loop {
             if let Some(frame) = self.decoder.next()? {
                 return Ok(frame);
             }
+            self.send_some()?;
+            let interest = match self.out.is_empty() {
+                true => Interest::READABLE,
+                false => Interest::READABLE | Interest::WRITABLE,
+            };
             self.stream
-                .readable()
+                .ready(interest)
                 .await
                 .map_err(|_| ControlError::Closed)?;
             match self.stream.try_read_buf(self.decoder.space()) {

@@ -27,6 +27,8 @@ pub(crate) enum ToGuest {
     Run = 2,
     /// Give up what only the boot needs.
     Seal = 3,
+    /// The answer to a call: JSON text.
+    Answer = 4,
 }
 
 /// What a frame from the guest is.
@@ -48,6 +50,8 @@ pub(crate) enum FromGuest {
     Again,
     /// What the run wrote, if it ends well: JSON text.
     Writes,
+    /// Something is asked of the host: JSON text.
+    Call,
 }
 
 impl FromGuest {
@@ -61,6 +65,7 @@ impl FromGuest {
             21 => Self::Failure,
             22 => Self::Again,
             26 => Self::Writes,
+            27 => Self::Call,
             _ => return None,
         })
     }
@@ -71,6 +76,7 @@ impl FromGuest {
             Self::Log => 1 + limits::LOG_BYTES_MAX,
             Self::Value => limits::RESULT_BYTES_MAX,
             Self::Writes => limits::WRITES_BYTES_MAX,
+            Self::Call => limits::CALL_BYTES_MAX,
             Self::Failure => limits::FAILURE_BYTES_MAX,
         }
     }

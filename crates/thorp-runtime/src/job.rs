@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::host::Host;
 use crate::limits;
 
 /// Instead of arguments, see [`Job::args`].
@@ -23,14 +24,27 @@ pub struct Job {
     /// A JSON array: what the program's value is called with if it is a function. [`NOT_CALLED`] for a value that is only
     /// looked at: a function is `undefined` then.
     pub args: String,
-    /// A JSON object: what vals hold that the program names, by their names (`alice/total`).
-    pub values: Option<String>,
+    /// What it sees of other vals.
+    pub sight: Sight,
+    /// Who answers its calls.
+    pub host: Option<Arc<dyn Host>>,
     /// What the run may use.
     pub limits: RunLimits,
     /// Runs of modules with an equal key, for the same user within the same limits, may have a sandbox that another one of
     /// them had before, one after another. The key names the program: whatever changes it must change the key. `None`
     /// for a sandbox of its own.
     pub worker: Option<Arc<str>>,
+}
+
+/// What a run sees of the vals that its program names.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// A JSON object: what they hold, by their names (`alice/total`).
+    pub values: Option<String>,
+    /// Names of those that it may write.
+    pub writable: Vec<String>,
+    /// The name of the user whose permissions the run has, in lower case.
+    pub author: Option<String>,
 }
 
 /// Code that is ready to run: JavaScript, with every import resolved.

@@ -19,6 +19,7 @@ mod frame;
 #[doc(hidden)]
 pub mod fuzz;
 mod guest;
+mod host;
 mod image;
 mod job;
 pub mod limits;
@@ -43,7 +44,8 @@ pub use thorp_gateway as gateway;
 
 pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use error::RuntimeError;
-pub use job::{Export, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits};
+pub use host::{CallError, Calling, Host};
+pub use job::{Export, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits, Sight};
 pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
 pub use runtime::Runtime;
 pub use trial::Trial;

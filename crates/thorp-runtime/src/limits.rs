@@ -23,6 +23,14 @@ pub const BACKGROUND_START_MILLIS_MAX: u64 = 60_000;
 
 /// The JSON text of a result.
 pub const RESULT_BYTES_MAX: usize = 8 << 20;
+/// The JSON text of a call of the host.
+pub const CALL_BYTES_MAX: usize = 2 << 20;
+/// Calls of the host that are open at a time.
+pub const CALLS_OPEN_MAX: usize = 64;
+/// Calls of the host that a run makes.
+pub const CALLS_MAX: usize = 10_000;
+/// Answers that a guest has not read, in bytes: no more are waited for beyond that.
+pub const UNREAD_BYTES_MAX: usize = 4 << 20;
 /// The JSON text of all that a run writes.
 pub const WRITES_BYTES_MAX: usize = 8 << 20;
 /// The text of all log lines of a run.

@@ -16,6 +16,12 @@ pub(crate) struct Request<'a> {
     /// What vals hold, by their names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) values: Option<&'a RawValue>,
+    /// Those that it may write.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) writable: &'a [String],
+    /// The name of the program's author.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) author: Option<&'a str>,
 }
 
 /// A program as the guest knows it.

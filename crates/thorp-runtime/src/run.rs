@@ -16,6 +16,7 @@ use crate::control::ControlError;
 use crate::ending;
 use crate::folder;
 use crate::frame::{Frame, FromGuest, ToGuest};
+use crate::host::{Answer, Calls};
 use crate::job::{Job, ModuleProgram, NOT_CALLED, Program};
 use crate::limits;
 use crate::logs::Logs;
@@ -52,7 +53,7 @@ pub(crate) fn check(job: &Job) -> Result<(), Failure> {
     let is_json = |text: &str, start: char| {
         text.trim_start().starts_with(start) && serde_json::from_str::<&RawValue>(text).is_ok()
     };
-    if let Some(values) = &job.values
+    if let Some(values) = &job.sight.values
         && (values.len() > limits::VALUES_BYTES_MAX || !is_json(values, '{'))
     {
         return Err(bad("its values are no JSON object".to_owned()));
@@ -103,6 +104,7 @@ pub(crate) async fn run(
         refused: None,
         again: false,
         writes: None,
+        calls: Calls::new(job.host.clone()),
     };
     let result = match handed {
         Ok(()) => run.watch(surroundings).await,
@@ -128,11 +130,13 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
         }
     };
     let kept = Key::of(job).is_some();
-    let values = job.values.as_deref().map(serde_json::from_str);
+    let values = job.sight.values.as_deref().map(serde_json::from_str);
     let request = Request {
         program,
         args,
         kept,
+        writable: &job.sight.writable,
+        author: job.sight.author.as_deref(),
         values: values.transpose().map_err(|error| bad(error.to_string()))?,
     };
     ready
@@ -162,6 +166,7 @@ struct Run<'a> {
     /// Whether the guest said so.
     again: bool,
     writes: Option<Vec<u8>>,
+    calls: Calls,
 }
 
 impl Run<'_> {
@@ -203,6 +208,7 @@ impl Run<'_> {
                 door,
                 ..
             } = &mut *self.ready;
+            let has_room = control.has_room();
             // No branch comes first: a flood on one must not hide the clock.
             tokio::select! {
                 frame = control.next() => match frame {
@@ -214,6 +220,7 @@ impl Run<'_> {
                     Err(ControlError::Closed) => return Err(self.lost().await),
                     Err(error) => return Err(broken(&error.to_string())),
                 },
+                answer = self.calls.answered(), if has_room => self.answer(&answer)?,
                 denial = door.refused() => self.refuse(&denial),
                 () = stdout.readable() => drop(stdout.read(&mut self.logs)),
                 () = stderr.readable() => drop(stderr.read(&mut self.logs)),
@@ -222,6 +229,16 @@ impl Run<'_> {
                 () = stopped(&mut surroundings.stop) => return Err(broken("the town stopped")),
             }
         }
+    }
+
+    fn answer(&mut self, answer: &Answer) -> Result<(), Failure> {
+        let added = self
+            .ready
+            .control
+            .push(ToGuest::Answer, self.run, |buffer| {
+                serde_json::to_writer(buffer, answer)
+            });
+        added.map_err(|error| broken(&error.to_string()))
     }
 
     /// A raw connection that was refused just ends for the program: what the reason is, the log says.
@@ -264,6 +281,10 @@ impl Run<'_> {
                 self.again = true;
                 None
             }
+            FromGuest::Call => match self.calls.begin(&frame.payload) {
+                Some(()) => None,
+                None => Some(Err(broken("it sent a call that is none"))),
+            },
             FromGuest::Writes => {
                 self.writes = Some(frame.payload);
                 None

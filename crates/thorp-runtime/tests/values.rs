@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use support::{Town, call, logs, show};
 use thorp_runtime::{
-    Export, Failure, Job, ModuleProgram, ModuleVal, NOT_CALLED, Outcome, Program, RunLimits,
+    Export, Failure, Job, ModuleProgram, ModuleVal, NOT_CALLED, Outcome, Program, RunLimits, Sight,
 };
 
 async fn check_all(cases: &[(&str, &str)]) {
@@ -291,7 +291,10 @@ fn with_vals(code: &str, values: &str, args: &str) -> Job {
         ..ModuleProgram::default()
     };
     Job {
-        values: Some(values.to_owned()),
+        sight: Sight {
+            values: Some(values.to_owned()),
+            ..Sight::default()
+        },
         program: Program::Module(Arc::new(program)),
         ..call(code, args)
     }

@@ -66,12 +66,14 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
         500,
         "our fault; the log has more under the answer's `error.id`",
     ),
+    ("NOT_AVAILABLE", 501, "the town does not do this here"),
     ("USER_ERROR", 502, "the user's code threw"),
     ("WORKER_LOST", 502, "the sandbox ended before the run did"),
     ("POOL_FULL", 503, "all sandboxes are busy"),
     ("TIME_LIMIT", 504, "the run took too long"),
     ("CPU_LIMIT", 504, "the run used too much processor time"),
     ("MEMORY_LIMIT", 507, "the run used too much memory"),
+    ("CALL_DEPTH", 508, "programs call each other too deep"),
 ];
 
 /// A refusal or a failure, ready to be sent.
@@ -252,6 +254,8 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::NotJson
         | ErrorCode::ResultTooLarge => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::RateLimited | ErrorCode::StateBusy => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::NotAvailable => StatusCode::NOT_IMPLEMENTED,
+        ErrorCode::CallDepth => StatusCode::LOOP_DETECTED,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::UserError | ErrorCode::WorkerLost => StatusCode::BAD_GATEWAY,
         ErrorCode::PoolFull => StatusCode::SERVICE_UNAVAILABLE,

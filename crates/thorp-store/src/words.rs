@@ -72,6 +72,8 @@ words! {
         Eval = "eval",
         /// A val was called by name.
         Run = "run",
+        /// Another run called a val.
+        Api = "api",
         /// The town's own health check.
         Health = "health",
     }

@@ -41,6 +41,10 @@ pub enum ErrorCode {
     UserError,
     /// A val that a run writes is a program.
     NotData,
+    /// Programs call each other too deep.
+    CallDepth,
+    /// The town does not do this here.
+    NotAvailable,
     /// Runs that write the same vals wait for each other in a circle.
     StateDeadlock,
     /// Runs that write the same vals took too long.
@@ -83,6 +87,8 @@ impl ErrorCode {
             Self::ResultTooLarge => "RESULT_TOO_LARGE",
             Self::UserError => "USER_ERROR",
             Self::NotData => "NOT_DATA",
+            Self::CallDepth => "CALL_DEPTH",
+            Self::NotAvailable => "NOT_AVAILABLE",
             Self::StateDeadlock => "STATE_DEADLOCK",
             Self::StateBusy => "STATE_BUSY",
             Self::WorkerLost => "WORKER_LOST",

@@ -6,7 +6,7 @@ use crate::limits::{
 };
 use crate::names::bare;
 use crate::programs::Ready;
-use crate::state::{Assembled, Author, By, Written, checked};
+use crate::state::{Assembled, Author, By, Handle, Place, TownHost, Written, checked};
 use crate::town::Town;
 use crate::vals::{from_json, may_read, no_val_named};
 use crate::view::{Caller, DiagnosticView, RunErrorView, Scope, UserView};
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use thorp_lang::{Compiled, Source, SourceFile, SourceKind};
-use thorp_runtime::{Failure, Job, Outcome, RunLimits, RunValue};
+use thorp_runtime::{Failure, Host, Job, Outcome, RunLimits, RunValue, Sight};
 use thorp_store::{Digest, Endpoint, Trigger, Val, ValueWrite, VersionWithFiles};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
@@ -65,10 +65,22 @@ pub(crate) struct Begin {
     pub(crate) caller: Option<Uuid>,
     pub(crate) run_as: Option<Author>,
     pub(crate) trigger: Trigger,
+    pub(crate) at: At,
     /// Where its files are, if it is a program of several vals.
     pub(crate) folder: String,
     /// What people call it: `@alice/hello`.
     pub(crate) program: String,
+}
+
+/// Where a run is among those that call each other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct At {
+    /// The run that called it.
+    pub(crate) parent: Option<Uuid>,
+    /// How many runs wait for it.
+    pub(crate) depth: usize,
+    /// Their locks.
+    pub(crate) above: Arc<BTreeSet<Place>>,
 }
 
 /// A run that ended.
@@ -110,6 +122,7 @@ impl Town {
             caller: user,
             run_as: caller.user.as_ref().filter(|_| user.is_some()).map(author),
             trigger: Trigger::Eval,
+            at: At::default(),
             folder: EVAL_FOLDER.to_owned(),
             program: "an evaluation".to_owned(),
         };
@@ -122,6 +135,16 @@ impl Town {
     /// `NOT_FOUND`, `FORBIDDEN`, [`TownError::Diagnosed`] if the version does not compile, [`TownError::Run`] if the run
     /// failed, [`TownError::PoolFull`].
     pub async fn run(&self, caller: &Caller, input: RunInput) -> Result<Answer, TownError> {
+        self.run_at(caller, input, At::default()).await
+    }
+
+    /// Runs a val for another run, or for nobody's.
+    pub(crate) async fn run_at(
+        &self,
+        caller: &Caller,
+        input: RunInput,
+        at: At,
+    ) -> Result<Answer, TownError> {
         let args = checked_args(input.args)?;
         let (user, name) = (bare(&input.user), bare(&input.name));
         let found = self.store().val_by_owner_and_name(user, name).await?;
@@ -145,7 +168,11 @@ impl Town {
                 id: val.owner_id,
                 name: val.owner_name.to_ascii_lowercase(),
             }),
-            trigger: Trigger::Run,
+            trigger: match at.parent {
+                Some(_) => Trigger::Api,
+                None => Trigger::Run,
+            },
+            at,
             folder: thorp_lang::val_folder(&val.owner_name, &val.name, None),
             program: format!("@{}/{}", val.owner_name, val.name),
         };
@@ -264,7 +291,7 @@ impl Town {
         let (id, started_at) = (Uuid::now_v7(), self.now());
         let Assembled {
             ready,
-            values,
+            sight,
             written,
             held,
         } = self
@@ -272,14 +299,15 @@ impl Town {
                 Arc::clone(&begin.ready),
                 begin.folder.clone(),
                 begin.run_as.as_ref(),
-                &BTreeSet::new(),
+                &begin.at.above,
             )
             .await?;
         begin.ready = ready;
         for locked in begin.ready.dependency_sets() {
             self.0.dependencies.touch(locked, started_at);
         }
-        let mut outcome = self.0.runtime.run(job(id, &begin, values)).await;
+        let host = self.host(id, &begin, &written);
+        let mut outcome = self.0.runtime.run(job(id, &begin, sight, host)).await;
         if let Some(refusal) = refusal(&outcome) {
             return Err(refusal);
         }
@@ -301,6 +329,30 @@ impl Town {
         let answer = self.write_down(begin, ended, writes).await;
         drop(held);
         answer
+    }
+
+    /// What answers a run's calls.
+    fn host(&self, run: Uuid, begin: &Begin, written: &Written) -> Arc<dyn Host> {
+        let mut above = begin.at.above.as_ref().clone();
+        above.extend(written.keys().cloned());
+        let at = At {
+            above: Arc::new(above),
+            ..begin.at.clone()
+        };
+        let author = begin.run_as.as_ref();
+        Arc::new(Handle(TownHost::new(self, run, &begin.program, author, at)))
+    }
+
+    /// The caller that a program of this user is.
+    pub(crate) async fn caller_of(&self, user: Uuid) -> Result<Caller, TownError> {
+        let found = self.store().user_by_id(user).await?;
+        let user = found.ok_or_else(|| TownError::internal("a run of nobody"))?;
+        Ok(Caller {
+            user: Some(user.into()),
+            scopes: vec![Scope::Read, Scope::Run],
+            token: None,
+            expires_at: None,
+        })
     }
 
     /// What a run wrote. If it may not, the run has failed.
@@ -377,7 +429,7 @@ pub(crate) fn author(user: &UserView) -> Author {
 }
 
 /// A time for people, to the second.
-fn at(micros: i64) -> String {
+pub(crate) fn at(micros: i64) -> String {
     let time = jiff::Timestamp::from_second(micros.div_euclid(1_000_000));
     time.map(|time| time.to_string()).unwrap_or_default()
 }
@@ -397,7 +449,7 @@ fn source_of(found: &VersionWithFiles) -> Source {
     }
 }
 
-fn job(run: Uuid, begin: &Begin, values: Option<String>) -> Job {
+fn job(run: Uuid, begin: &Begin, sight: Sight, host: Arc<dyn Host>) -> Job {
     Job {
         run,
         user: begin.run_as.as_ref().map_or(Uuid::nil(), |user| user.id),
@@ -408,7 +460,8 @@ fn job(run: Uuid, begin: &Begin, values: Option<String>) -> Job {
             cpu: RUN_CPU,
             memory_bytes: RUN_MEMORY_BYTES,
         },
-        values,
+        sight,
+        host: Some(host),
         worker: begin.val.map(|val| begin.ready.worker(val)),
     }
 }

@@ -83,7 +83,8 @@ impl Town {
             program: ready.program(),
             args: "[]".to_owned(),
             limits: RunLimits::default(),
-            values: None,
+            sight: thorp_runtime::Sight::default(),
+            host: None,
             worker: None,
         };
         probe_problem(&self.0.runtime.run(job).await)

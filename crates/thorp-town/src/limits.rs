@@ -22,6 +22,8 @@ pub const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
 pub const ARGS_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Vals that one program names, with those that they name.
 pub const GRAPH_VALS_MAX: usize = 256;
+/// How deep programs may call each other by `api()`.
+pub const API_DEPTH_MAX: usize = 8;
 /// How long a run may wait for others that write the same vals.
 pub const STATE_WAIT: Duration = Duration::from_secs(10);
 /// Bytes of a value, as JSON.

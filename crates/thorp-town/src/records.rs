@@ -173,7 +173,7 @@ fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
         started_at: ended.started_at,
         ended_at: ended.ended_at,
         usage: run_usage(outcome.usage),
-        parent_id: None,
+        parent_id: begin.at.parent,
     })
 }
 

@@ -133,8 +133,6 @@ main.tsx:1:46 thorp:std -> = Town
 main.tsx:1:73 file:///etc/passwd -> = Bare
 main.tsx:2:15 data:text/javascript,export default 1 -> = Bare
 main.tsx:2:70 blob:x -> = Bare
-Error UNSUPPORTED_IMPORT main.tsx:1:46-1:57 imports of `thorp:std` are not supported
-  hint: there is no module of this name yet
 Error UNSUPPORTED_IMPORT main.tsx:1:73-1:93 imports of `file:///etc/passwd` are not supported
   hint: put the text into a file of this val and import it as `./name`
 Error UNSUPPORTED_IMPORT main.tsx:2:15-2:54 imports of `data:text/javascript,export default 1` are not supported

@@ -96,7 +96,8 @@ impl Town {
                 program,
                 args: args.to_owned(),
                 limits,
-                values: None,
+                sight: thorp_runtime::Sight::default(),
+                host: None,
                 worker: None,
             })
             .await
@@ -149,7 +150,8 @@ fn job(program: Program) -> Job {
         program,
         args: "[]".to_owned(),
         limits: RunLimits::default(),
-        values: None,
+        sight: thorp_runtime::Sight::default(),
+        host: None,
         worker: None,
     }
 }

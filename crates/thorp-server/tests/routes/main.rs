@@ -12,6 +12,7 @@ mod connection;
 mod openapi;
 mod root;
 mod sharing;
+mod standard;
 mod unmatched;
 mod v0;
 mod v1;

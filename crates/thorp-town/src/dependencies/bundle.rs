@@ -156,7 +156,8 @@ impl Bundler {
                 cpu: BUNDLE_WALL,
                 ..RunLimits::default()
             },
-            values: None,
+            sight: thorp_runtime::Sight::default(),
+            host: None,
             worker: None,
         };
         let value = self

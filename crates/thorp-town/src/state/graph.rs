@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
+use thorp_runtime::Sight;
 use thorp_store::{Digest, NamedValue, Privacy};
 use uuid::Uuid;
 
@@ -27,8 +28,7 @@ pub(crate) struct Author {
 /// A program that is ready to run among its author's vals.
 pub(crate) struct Assembled {
     pub(crate) ready: Arc<Ready>,
-    /// JSON: what it sees.
-    pub(crate) values: Option<String>,
+    pub(crate) sight: Sight,
     pub(crate) written: Written,
     pub(crate) held: Held,
 }
@@ -72,7 +72,10 @@ impl Town {
         if ready.uses().is_empty() {
             return Ok(Assembled {
                 ready,
-                values: None,
+                sight: Sight {
+                    author: author.map(|author| author.name.clone()),
+                    ..Sight::default()
+                },
                 written: Written::new(),
                 held: Held::default(),
             });
@@ -87,7 +90,11 @@ impl Town {
                 let values = snapshot(&names, &found, author)?;
                 return Ok(Assembled {
                     ready: self.joined(ready, entry, &plan),
-                    values: Some(values),
+                    sight: Sight {
+                        values: Some(values),
+                        writable: plan.writable(author),
+                        author: author.map(|author| author.name.clone()),
+                    },
                     written: plan.written,
                     held,
                 });
@@ -201,6 +208,13 @@ impl Town {
 }
 
 impl Plan {
+    /// The names of what it may write.
+    fn writable(&self, author: Option<&Author>) -> Vec<String> {
+        let author = author.map_or("", |author| &author.name);
+        let names = self.written.keys().map(|(_, name)| name);
+        names.map(|name| format!("{author}/{name}")).collect()
+    }
+
     /// Whether all that it has found is still so.
     fn is_as_it_was(&self, names: &[(String, String)], found: &[Option<NamedValue>]) -> bool {
         names.iter().zip(found).all(|(name, found)| {

@@ -43,7 +43,7 @@ impl Town {
         let ready = Arc::new(Ready::new(compiled.clone(), locked));
         let told = |error: TownError| error.to_string();
         // It writes nothing: what it is made of must not depend on how often it is saved.
-        let Assembled { ready, values, .. } = self
+        let Assembled { ready, sight, .. } = self
             .assemble(
                 ready,
                 SAVE_FOLDER.to_owned(),
@@ -62,7 +62,8 @@ impl Town {
                 cpu: RUN_CPU,
                 memory_bytes: RUN_MEMORY_BYTES,
             },
-            values,
+            sight,
+            host: None,
             worker: None,
         };
         match self.0.runtime.run(job).await.result {

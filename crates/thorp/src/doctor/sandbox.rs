@@ -106,7 +106,8 @@ fn job() -> Job {
         },
         args: "[]".to_owned(),
         limits: RunLimits::default(),
-        values: None,
+        sight: thorp_runtime::Sight::default(),
+        host: None,
         worker: None,
     }
 }

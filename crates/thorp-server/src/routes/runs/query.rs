@@ -30,7 +30,7 @@ impl RunParams {
     pub(crate) fn query(self) -> Result<RunQuery, ApiError> {
         Ok(RunQuery {
             status: one_of("status", self.status, &["ok", "error"])?,
-            trigger: one_of("trigger", self.trigger, &["eval", "run", "health"])?,
+            trigger: one_of("trigger", self.trigger, &["eval", "run", "api", "health"])?,
             val: self.val,
             since: self
                 .since

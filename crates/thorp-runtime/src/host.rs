@@ -1,0 +1,158 @@
+//! What a program may ask of whoever runs it, while it runs.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::limits::{CALLS_MAX, CALLS_OPEN_MAX};
+
+/// A call on its way.
+pub type Calling = Pin<Box<dyn Future<Output = Result<Option<String>, CallError>> + Send>>;
+
+/// Answers the calls of one run. It decides what the run may do: what a program says is the word of a stranger.
+pub trait Host: Debug + Send + Sync {
+    /// Does what is asked; `args` is a JSON array. The answer is JSON, or `None` for `undefined`. Dropped when the run ends.
+    fn call(&self, operation: String, args: Box<RawValue>) -> Calling;
+}
+
+/// What a program is told instead of an answer: it becomes an error of the language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallError {
+    /// `Error`, `TypeError`, …
+    pub name: String,
+    /// For people.
+    pub message: String,
+    /// For programs.
+    pub code: String,
+}
+
+/// What the guest sends.
+#[derive(Deserialize)]
+struct Call {
+    id: u64,
+    operation: String,
+    args: Box<RawValue>,
+}
+
+/// The payload of an answer.
+#[derive(Serialize)]
+pub(crate) struct Answer {
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<CallError>,
+}
+
+/// The calls of one run.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    host: Option<Arc<dyn Host>>,
+    open: FuturesUnordered<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    count: usize,
+}
+
+impl Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Calls {
+    pub(crate) fn new(host: Option<Arc<dyn Host>>) -> Self {
+        Self {
+            host,
+            open: FuturesUnordered::new(),
+            count: 0,
+        }
+    }
+
+    /// Begins a call; `None` if the guest sent what is none.
+    pub(crate) fn begin(&mut self, payload: &[u8]) -> Option<()> {
+        let Call {
+            id,
+            operation,
+            args,
+        } = serde_json::from_slice(payload).ok()?;
+        self.count += 1;
+        let refused = self.refusal();
+        let called = match (refused, &self.host) {
+            (None, Some(host)) => host.call(operation, args),
+            (Some(error), _) => Box::pin(std::future::ready(Err(error))),
+            (None, None) => Box::pin(std::future::ready(Err(nobody()))),
+        };
+        self.open
+            .push(Box::pin(async move { Answer::new(id, called.await) }));
+        Some(())
+    }
+
+    fn refusal(&self) -> Option<CallError> {
+        if self.open.len() >= CALLS_OPEN_MAX {
+            return Some(limit(format!(
+                "{CALLS_OPEN_MAX} calls of the town are open at a time"
+            )));
+        }
+        (self.count > CALLS_MAX)
+            .then(|| limit(format!("a run makes at most {CALLS_MAX} calls of the town")))
+    }
+
+    /// The next answer; never if no call is open.
+    pub(crate) async fn answered(&mut self) -> Answer {
+        match self.open.next().await {
+            Some(answer) => answer,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Answer {
+    fn new(id: u64, result: Result<Option<String>, CallError>) -> Self {
+        let value = result.map(|json| json.map(RawValue::from_string));
+        match value {
+            Ok(None) => Self {
+                id,
+                value: None,
+                error: None,
+            },
+            Ok(Some(Ok(value))) => Self {
+                id,
+                value: Some(value),
+                error: None,
+            },
+            // The host's own fault.
+            Ok(Some(Err(_))) => Self {
+                id,
+                value: None,
+                error: Some(nobody()),
+            },
+            Err(error) => Self {
+                id,
+                value: None,
+                error: Some(error),
+            },
+        }
+    }
+}
+
+fn limit(message: String) -> CallError {
+    CallError {
+        name: "Error".to_owned(),
+        message,
+        code: "RATE_LIMITED".to_owned(),
+    }
+}
+
+fn nobody() -> CallError {
+    CallError {
+        name: "Error".to_owned(),
+        message: "the town answers no calls here".to_owned(),
+        code: "NOT_AVAILABLE".to_owned(),
+    }
+}
