@@ -5,9 +5,12 @@ mod support;
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use support::{Town, call, logs, show};
 use thorp_runtime::{
-    Export, Failure, Job, ModuleProgram, ModuleVal, NOT_CALLED, Outcome, Program, RunLimits, Sight,
+    CallError, Calling, Export, Failure, Host, Job, ModuleProgram, ModuleVal, NOT_CALLED, Outcome,
+    Program, RunLimits, Sight,
 };
 
 async fn check_all(cases: &[(&str, &str)]) {
@@ -367,5 +370,90 @@ async fn a_value_may_be_looked_at_without_a_call() {
         let job = with_vals(code, r#"{"a/n":1}"#, NOT_CALLED);
         assert_eq!(show(&town.runtime.run(job).await), expected, "{code}");
     }
+    town.stop().await;
+}
+
+/// Answers with what it was asked for, each time.
+#[derive(Debug)]
+struct Echo;
+
+impl Host for Echo {
+    fn call(&self, operation: String, args: Box<RawValue>) -> Calling {
+        Box::pin(async move {
+            match operation.as_str() {
+                "nothing" => Ok(None),
+                "fail" => Err(CallError {
+                    name: "RangeError".to_owned(),
+                    message: "too much".to_owned(),
+                    code: "SOME_CODE".to_owned(),
+                }),
+                "never" => std::future::pending().await,
+                _ => Ok(Some(format!(r#"["{operation}",{args}]"#))),
+            }
+        })
+    }
+}
+
+fn asking(code: &str) -> Job {
+    let reach = "const { call } = globalThis[Symbol.for('thorp.town')];";
+    Job {
+        host: Some(Arc::new(Echo)),
+        ..call(&format!("{reach} {code}"), "[]")
+    }
+}
+
+#[tokio::test]
+async fn a_program_asks_its_host() {
+    let town = Town::start().await;
+    for (code, expected) in [
+        (
+            "export default () => Promise.all([call('a', [1]), call('nothing', []), call('b', ['x'])])",
+            r#"[["a",[1]],null,["b",["x"]]]"#,
+        ),
+        (
+            "export default () => call('fail', []).catch((e) => [e instanceof Error, e.name, e.message, e.code])",
+            r#"[true,"RangeError","too much","SOME_CODE"]"#,
+        ),
+        ("export default () => { call('never', []); return 7 }", "7"),
+        (
+            "export default () => call('a', ['x'.repeat(3 << 20)])",
+            "! TypeError: The arguments are too large",
+        ),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(
+                show(&town.runtime.run(asking(code)).await),
+                expected,
+                "{code}"
+            );
+        }
+    }
+    let alone = Job {
+        host: None,
+        ..asking("export default () => call('a', []).catch((e) => e.code)")
+    };
+    assert_eq!(show(&town.runtime.run(alone).await), r#""NOT_AVAILABLE""#);
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn calls_are_bounded() {
+    let town = Town::start().await;
+    let open = "export default async () => {
+        for (let i = 0; i < 64; i++) call('never', []);
+        return await call('a', []).catch((e) => e.message);
+    }";
+    assert_eq!(
+        show(&town.runtime.run(asking(open)).await),
+        r#""64 calls of the town are open at a time""#
+    );
+    let many = "export default async () => {
+        for (let i = 0; i < 10_000; i++) await call('nothing', []);
+        return await call('a', []).catch((e) => e.message);
+    }";
+    assert_eq!(
+        show(&town.runtime.run(asking(many)).await),
+        r#""a run makes at most 10000 calls of the town""#
+    );
     town.stop().await;
 }
