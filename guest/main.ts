@@ -40,8 +40,7 @@ const runner = new Runner(channel, logs, calls);
 installUncaught(runner.fail);
 installFetch();
 hideProxy();
-installVals();
-installTown(calls);
+installVals(installTown(calls));
 
 /** Gives up what only the boot needed. */
 function giveUp(socket: string): void {

@@ -20,8 +20,8 @@ export function beginTown(name: string | undefined): void {
   author = name;
 }
 
-/** Lets `thorp:std` find it. */
-export function installTown(calls: Calls): void {
+/** Lets `thorp:std` find it. Answers what calls a val through the town. */
+export function installTown(calls: Calls): (target: string, args: unknown[]) => Promise<unknown> {
   const call = (operation: string, args: unknown[]) => calls.call(operation, args);
   const town = freeze({
     call,
@@ -65,6 +65,7 @@ export function installTown(calls: Calls): void {
     },
   });
   defineProperty(globalThis, Symbol.for("thorp.town"), { value: town });
+  return town.api;
 }
 
 /** `@bob/rate` as the host knows it. */

@@ -157,12 +157,13 @@ export class Values {
 export const values: Values = new Values();
 
 /** Lets compiled code find them: it imports `thorp:vals`. */
-export function installVals(): void {
+export function installVals(api: (target: string, args: unknown[]) => Promise<unknown>): void {
   const vals = freeze({
     get: (name: string) => values.get(name),
     at: (name: string, ...path: Step[]) => values.at(name, ...path),
     mutate: (name: string, path: readonly Step[], method: string, args: unknown[]) =>
       values.mutate(name, path, method, args),
+    api: (target: string, ...args: unknown[]) => api(target, args),
   });
   defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });
 }

@@ -27,7 +27,32 @@ fn main() -> io::Result<()> {
         &Source::val("export default () => 'hello'"),
     )?;
     measure(out, "40 lines", &Source::val(HANDLER))?;
+    let (standard, classic) = references(12);
+    measure(out, "4 kB", &Source::val(standard))?;
+    measure(out, "12 @", &Source::val(classic.clone()).by("alice"))?;
+    // A text with a class may have decorators, and is read once for each reference.
+    let stepwise = format!("class A {{}}\n{classic}");
+    measure(out, "12 @, class", &Source::val(stepwise).by("alice"))?;
     measure(out, "4000 lines", &Source::val(many(100)))
+}
+
+/// A program of 4 kB, plain and with so many references.
+fn references(count: usize) -> (String, String) {
+    let line = |n: usize, what: &str| {
+        format!(
+            "  const value{n} = await combine({what}, {{ key: \"text {n}\", list: [1, 2, 3] }}); // and why it is so\n"
+        )
+    };
+    let lines = |what: &dyn Fn(usize) -> String| -> String {
+        let lines: String = (0..count * 3).map(|n| line(n, &what(n))).collect();
+        format!("export default async (n: number) => {{\n{lines}}}\n")
+    };
+    let standard = lines(&|n| format!("value.of{n}"));
+    let classic = lines(&|n| match n % 3 {
+        0 => format!("@alice.v{n}"),
+        _ => format!("value.of{n}"),
+    });
+    (standard, classic)
 }
 
 /// The handler's functions many times over, each round in a block of its own.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::compiled::{Compiled, Facts, Form, Import, Module, ValueOf};
+use crate::compiled::{Compiled, Dialect, Facts, Form, Import, Module, Reference, ValueOf};
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::files::{FileKind, Files};
 use crate::front::Language;
 use crate::helpers;
 use crate::limits::{
-    DIAGNOSTICS_MAX, FILES_MAX, IMPORTS_MAX, NESTING_MAX, SECRETS_MAX, SOURCE_BYTES_MAX,
+    DIAGNOSTICS_MAX, FILES_MAX, IMPORTS_MAX, NESTING_MAX, REFERENCES_MAX, SECRETS_MAX,
+    SOURCE_BYTES_MAX,
 };
 use crate::module::{Role, Unit, compile_expression, compile_file};
 use crate::source::{Source, SourceFile, SourceKind, check_path};
@@ -97,7 +98,7 @@ fn expression(source: &Source) -> Compiled {
     let Some(file) = Files(&source.files).get(&source.entry) else {
         return Compiled::failed(source, Vec::new());
     };
-    let (form, mut unit) = compile_expression(file);
+    let (form, mut unit) = compile_expression(file, source.author.as_deref());
     let mut output = Output::new(form);
     output.entry_value(&mut unit);
     output.add(unit);
@@ -179,7 +180,7 @@ impl Output {
             true => Role::Entry,
             false => Role::Part,
         };
-        let mut unit = compile_file(files, file, language, role);
+        let mut unit = compile_file(files, file, language, role, source.author.as_deref());
         let reached = std::mem::take(&mut unit.imports.reached);
         if role == Role::Entry {
             self.entry_value(&mut unit);
@@ -201,6 +202,14 @@ impl Output {
         self.modules.extend(unit.module);
         self.diagnostics.extend(unit.diagnostics);
         self.facts.imports.extend(unit.imports.imports);
+        if unit.dialect == Dialect::Classic {
+            self.facts.dialect = Dialect::Classic;
+        }
+        self.facts.uses_vals |= unit.uses_vals;
+        self.facts.references.extend(unit.live.references);
+        self.facts.computed_reference |= unit.live.computed_reference;
+        self.facts.computed_secret |= unit.live.computed_secret;
+        self.secrets.extend(unit.live.secrets);
         self.facts.uses_jsx |= unit.imports.uses_jsx;
         self.facts.top_level_await |= unit.found.top_level_await;
         self.secrets.extend(unit.found.secrets);
@@ -223,6 +232,10 @@ impl Output {
         if let Some(import) = self.facts.imports.get(IMPORTS_MAX) {
             self.diagnostics.push(too_many_imports(import));
             self.facts.imports.truncate(IMPORTS_MAX);
+        }
+        if let Some(reference) = self.facts.references.get(REFERENCES_MAX) {
+            self.diagnostics.push(too_many_references(reference));
+            self.facts.references.truncate(REFERENCES_MAX);
         }
         self.facts.secrets = self.secrets.into_iter().take(SECRETS_MAX).collect();
         let mut compiled = Compiled {
@@ -249,6 +262,15 @@ fn too_many_imports(first: &Import) -> Diagnostic {
     let message = format!("more imports than the {IMPORTS_MAX} allowed");
     let mut diagnostic = Diagnostic::of_file(code::TOO_LARGE, &first.file, message)
         .hint("gather what belongs together in a package, and import that");
+    (diagnostic.line, diagnostic.column) = (first.line, first.column);
+    (diagnostic.end_line, diagnostic.end_column) = (first.line, first.column);
+    diagnostic
+}
+
+fn too_many_references(first: &Reference) -> Diagnostic {
+    let message = format!("more references to vals than the {REFERENCES_MAX} allowed");
+    let mut diagnostic = Diagnostic::of_file(code::TOO_LARGE, &first.file, message)
+        .hint("read a val once, and keep what it holds in a variable");
     (diagnostic.line, diagnostic.column) = (first.line, first.column);
     (diagnostic.end_line, diagnostic.end_column) = (first.line, first.column);
     diagnostic

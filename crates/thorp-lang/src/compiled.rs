@@ -89,6 +89,8 @@ pub enum Dialect {
     /// Ordinary TypeScript, JavaScript and JSX.
     #[default]
     Standard,
+    /// The same with `@user.val` wherever an expression can stand, and some older forms.
+    Classic,
 }
 
 /// What reading the text tells.
@@ -108,8 +110,21 @@ pub struct Facts {
     pub declared_name: Option<String>,
     /// Every import that is left when types are gone, in all files.
     pub imports: Vec<Import>,
-    /// Names in `Deno.env.get("X")` and `process.env.X`, sorted.
+    /// Whether the code imports `thorp:vals`, which the guest must have.
+    #[serde(default)]
+    pub uses_vals: bool,
+    /// Vals that are named, at each place, in all files.
+    #[serde(default)]
+    pub references: Vec<Reference>,
+    /// Whether a val is named that is only known when it runs, as in `me.get(name)`.
+    #[serde(default)]
+    pub computed_reference: bool,
+    /// Names in `@me.secrets.X`, `Deno.env.get("X")` and `process.env.X`, sorted.
     pub secrets: Vec<String>,
+    /// Whether a secret of the author is named that is only known when it runs, as in
+    /// `@me.secrets[name]`.
+    #[serde(default)]
+    pub computed_secret: bool,
     /// Whether JSX stands in any file.
     pub uses_jsx: bool,
     /// Whether any module awaits at top level.
@@ -172,6 +187,56 @@ pub struct Import {
     pub dynamic: bool,
 }
 
+/// One use of a val, at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reference {
+    /// Whose it is, as the text spells it; for `@me` the author.
+    pub user: String,
+    /// Its name, as the text spells it.
+    pub name: String,
+    /// What is done with it.
+    pub position: Position,
+    /// The version that is pinned, if one is.
+    pub version: Option<u64>,
+    /// The file it stands in.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// Its column.
+    pub column: u32,
+}
+
+/// What is done with a val where it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Position {
+    /// Its value is read.
+    Read,
+    /// It, or a place in it, is assigned to.
+    Write,
+    /// It is called.
+    Call,
+    /// It, or a place in it, is read and assigned to.
+    Update,
+    /// It, or a place in it, is deleted.
+    Delete,
+    /// A method that changes an array is called on it, or on a place in it.
+    Mutate,
+    /// It is called by `api()`, as its author.
+    Api,
+}
+
+impl Position {
+    /// Whether the val may be another one afterwards.
+    pub fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::Write | Self::Update | Self::Delete | Self::Mutate
+        )
+    }
+}
+
 /// What an import names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
@@ -194,13 +259,13 @@ pub enum ImportKind {
     Https,
     /// `val:user/name@version/path`
     Val {
-        /// The owner, in lower case.
+        /// Whose it is, as written.
         user: String,
-        /// The val, in lower case.
+        /// Its name, as written.
         name: String,
-        /// The version that the text names.
-        version: Option<i64>,
-        /// The file that the text names; the entry if none.
+        /// The version that is pinned, if one is.
+        version: Option<u64>,
+        /// The file of it, if it is not the entry.
         path: Option<String>,
     },
     /// `thorp:…`

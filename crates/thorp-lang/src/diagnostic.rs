@@ -90,6 +90,8 @@ pub mod code {
     pub const NO_VALUE: &str = "NO_VALUE";
     /// Syntax that only types may use, or that TypeScript forbids here.
     pub const TYPE_ONLY: &str = "TYPE_ONLY";
+    /// A reference to a val where none can stand, or that nobody may write.
+    pub const BAD_REFERENCE: &str = "BAD_REFERENCE";
     /// The compiler itself failed on the text.
     pub const COMPILER_ERROR: &str = "COMPILER_ERROR";
 }

@@ -10,7 +10,7 @@ use oxc::ast::ast::{Expression, Program, Statement};
 use oxc::ast::builder::AstBuilder;
 use oxc::codegen::{Codegen, CodegenOptions, CommentOptions};
 use oxc::diagnostics::OxcDiagnostic;
-use oxc::parser::Parser;
+use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{
@@ -51,7 +51,7 @@ impl Language {
 
     /// How to read it, best first. The two readings of TypeScript exclude one another, and
     /// people mix them, so a text that fails as one is tried as the other.
-    fn readings(self) -> &'static [SourceType] {
+    pub(crate) fn readings(self) -> &'static [SourceType] {
         const TS: SourceType = SourceType::ts().with_module(true);
         const TSX: SourceType = SourceType::tsx().with_module(true);
         const JSX: SourceType = SourceType::mjs().with_jsx(true);
@@ -73,11 +73,7 @@ pub(crate) fn parse<'a>(
     language: Language,
 ) -> Result<Program<'a>, Findings> {
     first_reading(language, |reading| {
-        let parsed = Parser::new(allocator, text, reading).parse();
-        match parsed.panicked || parsed.diagnostics.has_errors() {
-            true => Err(parsed.diagnostics.into_vec()),
-            false => Ok(parsed.program),
-        }
+        read(allocator, text, reading, Whole::Module)
     })
 }
 
@@ -88,11 +84,43 @@ pub(crate) fn parse_expression<'a>(
     language: Language,
 ) -> Result<Program<'a>, Findings> {
     first_reading(language, |reading| {
-        let parsed = Parser::new(allocator, text, reading).parse_expression();
-        parsed
-            .map(|expression| lone(allocator, text, reading, expression))
-            .map_err(|findings| findings.into_vec())
+        read(allocator, text, reading, Whole::Expression)
     })
+}
+
+/// What a text is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// A module.
+    Module,
+    /// A module, or the body of a function.
+    ModuleOrBody,
+    /// One expression.
+    Expression,
+}
+
+/// Parses in one reading.
+pub(crate) fn read<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+    reading: SourceType,
+    whole: Whole,
+) -> Result<Program<'a>, Findings> {
+    let parser = Parser::new(allocator, text, reading).with_options(ParseOptions {
+        allow_return_outside_function: whole == Whole::ModuleOrBody,
+        ..ParseOptions::default()
+    });
+    if whole == Whole::Expression {
+        return match parser.parse_expression() {
+            Ok(expression) => Ok(lone(allocator, text, reading, expression)),
+            Err(findings) => Err(findings.into_vec()),
+        };
+    }
+    let parsed = parser.parse();
+    match parsed.panicked || parsed.diagnostics.has_errors() {
+        true => Err(parsed.diagnostics.into_vec()),
+        false => Ok(parsed.program),
+    }
 }
 
 fn first_reading<'a>(

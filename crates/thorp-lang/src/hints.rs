@@ -12,24 +12,10 @@ pub(crate) fn for_finding(text: &str, message: &str, offset: u32) -> Option<Stri
     let (before, after) = text.split_at(at);
     let line_start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
     let line = text[line_start..].lines().next().unwrap_or("");
-    reference(line)
-        .or_else(|| quotes(after))
+    quotes(after)
         .or_else(|| bare_export(line))
         .or_else(|| awaiting(message, line))
         .or_else(|| unclosed(message, after))
-}
-
-/// `@alice.val`, the syntax of older runtimes.
-fn reference(line: &str) -> Option<String> {
-    line.match_indices('@').find_map(|(at, _)| {
-        let (user, rest) = name(&line[at + 1..])?;
-        let (val, _) = name(rest.strip_prefix('.')?)?;
-        let hint = match (user, val) {
-            ("me", "secrets") => "write `Deno.env.get(\"NAME\")` to read a secret".to_owned(),
-            _ => format!("references like `@{user}.{val}` are not supported; move the code into a file and import it"),
-        };
-        Some(hint)
-    })
 }
 
 fn name(text: &str) -> Option<(&str, &str)> {

@@ -16,7 +16,7 @@ use crate::limits::IMPORTS_MAX;
 use crate::npm::{self, NpmSpecifier};
 use crate::report::Report;
 use crate::scan::literal;
-use crate::valref::ValSpecifier;
+use crate::{val_import, valref};
 
 /// Reads and rewrites the imports of one file.
 pub(crate) struct Imports<'a, 's, 'r> {
@@ -182,21 +182,17 @@ impl<'a> Imports<'a, '_, '_> {
     }
 
     fn val(&mut self, specifier: &str, rest: &str, span: Span) -> Meaning {
-        let Some(val) = ValSpecifier::parse(rest) else {
-            let message = format!("`{specifier}` does not name a val");
-            let hint = "write `val:user/name`, or `val:user/name@3` for a version".to_owned();
-            self.report
-                .error(span, code::UNKNOWN_IMPORT, shorten(message), Some(hint));
-            return Meaning::plain(ImportKind::Bare);
-        };
-        Meaning {
-            rewritten: Some(val.rewritten(self.report.path)),
-            kind: ImportKind::Val {
-                user: val.user,
-                name: val.name,
-                version: val.version,
-                path: val.path,
+        match val_import::parse(rest) {
+            Ok(kind) => Meaning {
+                rewritten: valref::rewritten(&kind, self.report.path),
+                kind,
             },
+            Err(bad) => {
+                let message = shorten(format!("`{specifier}` {}", bad.message));
+                self.report
+                    .error(span, code::UNKNOWN_IMPORT, message, Some(bad.hint));
+                Meaning::plain(ImportKind::Bare)
+            }
         }
     }
 

@@ -9,6 +9,8 @@
 //! aborts the process. [`compile`] must therefore run where that is survivable; [`worker`] is
 //! the loop for a process made for it, and [`Compiled::too_complex`] is what its death means.
 
+mod candidates;
+mod classic;
 mod compile;
 mod compiled;
 mod data;
@@ -19,22 +21,32 @@ mod front;
 mod helpers;
 mod hints;
 mod imports;
+mod live;
+mod mask;
 mod module;
 mod npm;
+mod place;
 mod position;
+mod references;
 mod report;
 mod scan;
 mod source;
 mod stack;
+mod standard;
+mod val_import;
 mod valref;
 mod value;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod limits;
 pub mod worker;
 
 pub use compile::compile;
 pub use compiled::{
-    Compiled, Dialect, EXPRESSION_PATH, Facts, Form, Import, ImportKind, Module, ValueOf,
+    Compiled, Dialect, EXPRESSION_PATH, Facts, Form, Import, ImportKind, Module, Position,
+    Reference, ValueOf,
 };
 pub use diagnostic::{Diagnostic, Severity, code};
 pub use source::{ENTRY_DEFAULT, PathError, Source, SourceFile, SourceKind, check_path};

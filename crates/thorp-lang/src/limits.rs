@@ -39,3 +39,15 @@ pub const STACK_BYTES_MAX: usize = 64 * 1024;
 
 /// Frames of a stack trace that are mapped; V8 gives ten unless it is told otherwise.
 pub const STACK_FRAMES_MAX: usize = 100;
+
+/// References to other vals that one file may hold, counting each place, and that are reported.
+pub const REFERENCES_MAX: usize = 1000;
+
+/// Text that is read to find the references of one file: its length, times the attempts.
+pub const MASK_READ_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Space and comments on each side of the dot of `@user . val`.
+pub const REFERENCE_GAP_BYTES_MAX: usize = 256;
+
+/// Length of the name of a user or a val in an import.
+pub const NAME_CHARS_MAX: usize = 48;

@@ -2,9 +2,10 @@
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Program, Statement};
-use oxc::span::Span;
+use oxc::span::{GetSpan, Span};
 
-use crate::compiled::{EXPRESSION_PATH, Form, Module};
+use crate::classic;
+use crate::compiled::{Dialect, EXPRESSION_PATH, Form, Module};
 use crate::data::may_be_data;
 use crate::depth::is_too_deep;
 use crate::diagnostic::{Diagnostic, Severity, code};
@@ -12,9 +13,13 @@ use crate::files::{Files, compiled_name};
 use crate::front::{self, Findings, Language};
 use crate::hints::{self, EVAL_HINT};
 use crate::imports::{FoundImports, Imports};
+use crate::live::Live;
+use crate::place;
+use crate::references::unresolved;
 use crate::report::{Report, span_of};
 use crate::scan::{Found, scan};
 use crate::source::SourceFile;
+use crate::standard::{self, STD};
 use crate::value::{self, Value};
 
 /// What compiling one file gives.
@@ -25,6 +30,10 @@ pub(crate) struct Unit {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) imports: FoundImports,
     pub(crate) found: Found,
+    pub(crate) dialect: Dialect,
+    pub(crate) live: Live,
+    /// Whether the code imports [`place::VALS`].
+    pub(crate) uses_vals: bool,
     /// Nested too deeply to be run.
     pub(crate) too_complex: bool,
     /// Of the entry only.
@@ -40,11 +49,14 @@ pub(crate) enum Role {
 }
 
 /// A file that is being compiled.
-struct Work<'a, 's> {
-    allocator: &'a Allocator,
-    files: Files<'s>,
-    report: Report<'s>,
-    unit: Unit,
+pub(crate) struct Work<'a, 's> {
+    pub(crate) allocator: &'a Allocator,
+    pub(crate) files: Files<'s>,
+    pub(crate) report: Report<'s>,
+    pub(crate) author: Option<&'s str>,
+    /// What `vals` is called, once the code needs it.
+    pub(crate) vals: Option<String>,
+    pub(crate) unit: Unit,
 }
 
 /// Compiles one file of a val.
@@ -53,6 +65,7 @@ pub(crate) fn compile_file(
     file: &SourceFile,
     language: Language,
     role: Role,
+    author: Option<&str>,
 ) -> Unit {
     let text = without_mark(&file.text);
     let allocator = Allocator::default();
@@ -60,11 +73,14 @@ pub(crate) fn compile_file(
         allocator: &allocator,
         files,
         report: Report::new(&file.path, text),
+        author,
+        vals: None,
         unit: Unit::default(),
     };
     let parsed = front::parse(&allocator, text, language);
     let printed = parsed
         .or_else(|findings| as_entry_expression(&allocator, text, language, role, findings))
+        .or_else(|findings| work.classic(text, language, role, findings))
         .and_then(|program| work.module(program, role));
     work.finish(printed)
 }
@@ -84,17 +100,20 @@ fn as_entry_expression<'a>(
 }
 
 /// Compiles the text of an expression.
-pub(crate) fn compile_expression(file: &SourceFile) -> (Form, Unit) {
+pub(crate) fn compile_expression(file: &SourceFile, author: Option<&str>) -> (Form, Unit) {
     let text = without_mark(&file.text);
     let allocator = Allocator::default();
     let mut work = Work {
         allocator: &allocator,
         files: Files(&[]),
         report: Report::new(EXPRESSION_PATH, text),
+        author,
+        vals: None,
         unit: Unit::default(),
     };
     let mut form = Form::Body;
     let printed = front::parse_expression(&allocator, trim(text), Language::Tsx)
+        .or_else(|findings| work.classic_expression(text, findings))
         .or_else(|findings| work.as_module(text, findings))
         .and_then(|program| work.expression(program, &mut form));
     (form, work.finish(printed))
@@ -107,7 +126,7 @@ fn without_mark(text: &str) -> &str {
 
 /// Without the semicolons and space behind an expression. Inside a comment or a broken string
 /// that takes nothing away that counts.
-fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_end_matches(|c: char| c == ';' || c.is_whitespace())
 }
 
@@ -160,12 +179,41 @@ impl<'a, 's: 'a> Work<'a, 's> {
         role: Role,
     ) -> Result<(String, Option<String>), Findings> {
         self.lower(&mut program)?;
+        let classic = self.unit.dialect == Dialect::Classic;
+        let mut called = false;
         if role == Role::Entry {
+            called = classic && value::call_as_body(self.allocator, &mut program);
+            self.refuse_returns(&program);
             self.unit.value = value::settle(self.allocator, &mut program);
             self.unit.may_be_data = may_be_data(&program, &self.unit.value.value);
         }
         self.inspect(&mut program);
-        Ok(front::print(&program, self.report.path))
+        self.unit.found.top_level_await |= called;
+        Ok(self.print_module(&program))
+    }
+
+    /// A program that exports is no body of a function, and cannot return.
+    fn refuse_returns(&mut self, program: &Program<'a>) {
+        let first = program
+            .body
+            .iter()
+            .find(|statement| value::returns(statement));
+        if let Some(first) = first {
+            self.report.error(
+                first.span(),
+                code::SYNTAX_ERROR,
+                "a module that exports cannot `return`".to_owned(),
+                Some("take `export` away, or `return`".to_owned()),
+            );
+        }
+    }
+
+    fn print_module(&self, program: &Program<'a>) -> (String, Option<String>) {
+        let (mut code, map) = front::print(program, self.report.path);
+        if let Some(vals) = &self.vals {
+            place::import_in_module(&mut code, vals);
+        }
+        (code, map)
     }
 
     fn expression(
@@ -179,15 +227,20 @@ impl<'a, 's: 'a> Work<'a, 's> {
         }
         self.lower(&mut program)?;
         self.inspect(&mut program);
+        self.unit.value = Value::default_only();
         let alone = !has_module_syntax(&program);
         if alone && !self.unit.found.dynamic_import && !self.unit.found.import_meta {
             value::return_expression(self.allocator, &mut program);
-        } else {
-            *form = Form::Module;
-            value::export_expression(self.allocator, &mut program);
+            let (code, map) = front::print(&program, self.report.path);
+            let code = match &self.vals {
+                Some(vals) => place::import_in_body(&code, vals),
+                None => code,
+            };
+            return Ok((code, map));
         }
-        self.unit.value = Value::default_only();
-        Ok(front::print(&program, self.report.path))
+        *form = Form::Module;
+        value::export_expression(self.allocator, &mut program);
+        Ok(self.print_module(&program))
     }
 
     fn lower(&mut self, program: &mut Program<'a>) -> Result<(), Findings> {
@@ -196,8 +249,23 @@ impl<'a, 's: 'a> Work<'a, 's> {
             return Err(Findings::new());
         }
         self.refuse_commonjs(program);
+        if self.has_references() {
+            let Report { masked, .. } = &mut self.report;
+            let masked = std::mem::take(masked);
+            let fits =
+                classic::refuse_misplaced(self.allocator, program, &masked, &mut self.report);
+            self.report.masked = masked;
+            if !fits {
+                return Err(Findings::new());
+            }
+        }
         let scoping = front::check(program)?;
-        front::transform(self.allocator, program, scoping)
+        let api = unresolved(&scoping, "api");
+        front::transform(self.allocator, program, scoping)?;
+        if self.has_references() {
+            self.lower_references(program, api);
+        }
+        Ok(())
     }
 
     /// `export = x` would become code that only CommonJS runs.
@@ -222,6 +290,9 @@ impl<'a, 's: 'a> Work<'a, 's> {
             found: FoundImports::default(),
         };
         imports.statics(program);
+        if program.source_text.contains(STD) {
+            standard::find(program, imports.report, self.author, &mut self.unit.live);
+        }
         self.unit.found = scan(program, |import| imports.dynamic(import));
         self.unit.imports = imports.found;
         self.warn();
@@ -276,11 +347,11 @@ fn further(expression: Findings, module: Findings) -> Findings {
     }
 }
 
-fn has_module_syntax(program: &Program<'_>) -> bool {
+pub(crate) fn has_module_syntax(program: &Program<'_>) -> bool {
     program.body.iter().any(Statement::is_module_declaration)
 }
 
-fn is_one_expression(program: &Program<'_>) -> bool {
+pub(crate) fn is_one_expression(program: &Program<'_>) -> bool {
     matches!(
         (program.body.as_slice(), program.directives.len()),
         ([Statement::ExpressionStatement(_)], 0) | ([], 1)

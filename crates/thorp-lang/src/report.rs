@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::front::Findings;
 use crate::hints;
 use crate::limits::DIAGNOSTICS_MAX;
+use crate::mask::Masked;
 use crate::position::Lines;
 
 /// Diagnostics of one file.
@@ -14,6 +15,8 @@ pub(crate) struct Report<'s> {
     pub(crate) path: &'s str,
     pub(crate) lines: Lines<'s>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What stands for what in the findings' own words.
+    pub(crate) masked: Masked,
 }
 
 impl<'s> Report<'s> {
@@ -22,6 +25,7 @@ impl<'s> Report<'s> {
             path,
             lines: Lines::new(text),
             diagnostics: Vec::new(),
+            masked: Masked::default(),
         }
     }
 
@@ -59,7 +63,8 @@ impl<'s> Report<'s> {
             Some(_) if finding.code.scope.as_deref() == Some("TS") => code::TYPE_ONLY,
             _ => code::SYNTAX_ERROR,
         };
-        self.add(severity, span, code, sentence(&finding.message), hint);
+        let message = self.masked.in_users_words(&sentence(&finding.message));
+        self.add(severity, span, code, message, hint);
     }
 
     fn add(

@@ -36,6 +36,10 @@ pub struct Source {
     pub entry: String,
     /// All files, the entry among them.
     pub files: Vec<SourceFile>,
+    /// Name of the user whose text it is, whom `@me` means. Absent: nobody's, and `@me` has
+    /// nothing.
+    #[serde(default)]
+    pub author: Option<String>,
 }
 
 impl Source {
@@ -58,7 +62,15 @@ impl Source {
             kind,
             entry: path.to_owned(),
             files: vec![file],
+            author: None,
         }
+    }
+
+    /// The same, as the text of a user.
+    #[must_use]
+    pub fn by(mut self, author: impl Into<String>) -> Self {
+        self.author = Some(author.into());
+        self
     }
 }
 

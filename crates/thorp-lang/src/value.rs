@@ -1,15 +1,19 @@
 //! Which value a val gives: its exports, and the exports it is given when it has none.
 
-use oxc::allocator::{Allocator, ArenaVec};
+use oxc::allocator::{Allocator, ArenaVec, TakeIn};
 use oxc::ast::ast::{
-    BindingPattern, Declaration, Directive, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
-    ExportSpecifier, Expression, ImportOrExportKind, ModuleExportName, Program, Statement,
-    StringLiteral, VariableDeclaration,
+    ArrowFunctionBody, BindingPattern, Class, Declaration, Directive, ExportDefaultDeclaration,
+    ExportDefaultDeclarationKind, ExportSpecifier, Expression, FormalParameterKind,
+    FormalParameters, Function, FunctionBody, ImportOrExportKind, ModuleExportName, Program,
+    ReturnStatement, Statement, StringLiteral, VariableDeclaration,
 };
 use oxc::ast::builder::AstBuilder;
+use oxc::ast_visit::Visit;
 use oxc::span::{GetSpan, SPAN};
+use oxc::syntax::scope::ScopeFlags;
 
 use crate::compiled::ValueOf;
+use crate::place::is_import;
 
 /// What the entry exports, and which of it is the value.
 #[derive(Debug, Default, PartialEq)]
@@ -170,6 +174,89 @@ fn export_name<'a>(allocator: &'a Allocator, program: &mut Program<'a>, name: &s
     let specifiers = ArenaVec::from_array_in([specifier], &allocator);
     let export = Statement::new_export_named_declaration(SPAN, specifiers, kind, &builder);
     program.body.push(export);
+}
+
+/// Makes a program of several statements the body of a function that is called, and its
+/// result the value, as old programs were. `false` when it is something else: then its one
+/// declaration, or what it exports, is the value.
+pub(crate) fn call_as_body<'a>(allocator: &'a Allocator, program: &mut Program<'a>) -> bool {
+    let statements = program
+        .body
+        .iter()
+        .filter(|s| !is_import(s) && !is_left_over(s));
+    let returns = program.body.iter().any(|s| returns(s));
+    if program.body.iter().any(is_export) || (statements.count() < 2 && !returns) {
+        return false;
+    }
+    let mut names = Vec::new();
+    for declaration in program.body.iter().filter_map(Statement::as_declaration) {
+        declared_names(declaration, &mut names);
+    }
+    if names.len() == 1 && !returns {
+        return false;
+    }
+    let statements = program.body.take_in(&allocator);
+    let (imports, body): (Vec<_>, Vec<_>) = statements.into_iter().partition(is_import);
+    program.body.extend(imports);
+    let directives = program.directives.take_in(&allocator);
+    program.body.push(export_call(allocator, directives, body));
+    true
+}
+
+/// `export default await (async () => { … })();`
+fn export_call<'a>(
+    allocator: &'a Allocator,
+    directives: ArenaVec<'a, Directive<'a>>,
+    body: Vec<Statement<'a>>,
+) -> Statement<'a> {
+    let builder = AstBuilder::new(allocator);
+    let body = body
+        .into_iter()
+        .filter(|statement| !is_left_over(statement));
+    let body = ArenaVec::from_iter_in(body, &allocator);
+    let body = FunctionBody::boxed(SPAN, directives, body, &builder);
+    let kind = FormalParameterKind::ArrowFormalParameters;
+    let none = ArenaVec::new_in(&allocator);
+    let parameters = FormalParameters::boxed(SPAN, kind, none, None, &builder);
+    let body = ArrowFunctionBody::FunctionBody(body);
+    let function = Expression::new_arrow_function_expression(
+        SPAN, true, None, parameters, None, body, &builder,
+    );
+    let none = ArenaVec::new_in(&allocator);
+    let call = Expression::new_call_expression(SPAN, function, None, none, false, &builder);
+    let value = Expression::new_await_expression(SPAN, call, &builder);
+    let declaration = ExportDefaultDeclarationKind::from(value);
+    Statement::new_export_default_declaration(SPAN, declaration, &builder)
+}
+
+/// `export {}` and `;`, which say nothing.
+fn is_left_over(statement: &Statement<'_>) -> bool {
+    match statement {
+        Statement::ExportNamedDeclaration(export) => export.specifiers.is_empty(),
+        Statement::EmptyStatement(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a statement returns from the program.
+pub(crate) fn returns(statement: &Statement<'_>) -> bool {
+    let mut returns = Returns(false);
+    returns.visit_statement(statement);
+    returns.0
+}
+
+struct Returns(bool);
+
+impl<'a> Visit<'a> for Returns {
+    fn visit_return_statement(&mut self, _: &ReturnStatement<'a>) {
+        self.0 = true;
+    }
+
+    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+
+    fn visit_class(&mut self, _: &Class<'a>) {}
+
+    fn visit_expression(&mut self, _: &Expression<'a>) {}
 }
 
 /// Turns a lone expression into `export default`. `false` when the program is more, or less.

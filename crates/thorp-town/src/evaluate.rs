@@ -113,14 +113,15 @@ impl Town {
         } else {
             None
         };
-        let ready = self.expression(user, &input.code).await?;
+        let author = caller.user.as_ref().filter(|_| user.is_some()).map(author);
+        let ready = self.expression(author.as_ref(), &input.code).await?;
         let begin = Begin {
             ready,
             val: None,
             code: Some(input.code),
             args,
             caller: user,
-            run_as: caller.user.as_ref().filter(|_| user.is_some()).map(author),
+            run_as: author,
             trigger: Trigger::Eval,
             at: At::default(),
             folder: EVAL_FOLDER.to_owned(),
@@ -204,14 +205,20 @@ impl Town {
     /// The program of an expression, from memory if it was evaluated lately.
     pub(crate) async fn expression(
         &self,
-        user: Option<Uuid>,
+        author: Option<&Author>,
         code: &str,
     ) -> Result<Arc<Ready>, TownError> {
+        let user = author.map(|author| author.id);
         let key = (user, Digest::of(code.as_bytes()).0);
         if let Some(ready) = self.0.expressions.get(&key) {
             return Ok(ready);
         }
-        let compiled = self.0.compiler.compile(&Source::expression(code)).await?;
+        let source = Source::expression(code);
+        let source = match author {
+            Some(author) => source.by(&author.name),
+            None => source,
+        };
+        let compiled = self.0.compiler.compile(&source).await?;
         let ready = Arc::new(self.ready_expression(user, &compiled).await?);
         self.0.expressions.put(key, Arc::clone(&ready));
         Ok(ready)
@@ -258,7 +265,10 @@ impl Town {
                 from_json(&text.ok_or_else(|| TownError::internal("no compiled code"))?)?
             }
             // What a run has set is compiled when it is wanted.
-            None => self.0.compiler.compile(&source_of(&found)).await?,
+            None => {
+                let source = source_of(&found).by(&val.owner_name);
+                self.0.compiler.compile(&source).await?
+            }
         };
         if let Some(hint) = compiled.facts.value_hint() {
             let message = format!("`@{}/{}` {hint}", val.owner_name, val.name);
@@ -438,6 +448,7 @@ fn source_of(found: &VersionWithFiles) -> Source {
     Source {
         kind: SourceKind::Val,
         entry: found.version.entry.clone(),
+        author: None,
         files: found
             .files
             .iter()
@@ -510,7 +521,7 @@ fn fault(failure: &Failure, ready: &Ready) -> (ErrorCode, RunErrorView) {
         code: code.as_str().to_owned(),
         name: None,
         message: failure.to_string(),
-        hint: fault_hint(failure),
+        hint: fault_hint(failure).or_else(|| frozen_hint(failure, ready)),
         stack: None,
         path: None,
     };
@@ -528,6 +539,24 @@ fn fault(failure: &Failure, ready: &Ready) -> (ErrorCode, RunErrorView) {
         _ => {}
     }
     (code, view)
+}
+
+/// What a program is told that changes a value which it only sees.
+const FROZEN: [&str; 3] = [
+    "read only property",
+    "object is not extensible",
+    "Cannot delete property",
+];
+
+fn frozen_hint(failure: &Failure, ready: &Ready) -> Option<String> {
+    let Failure::Thrown { message, .. } = failure else {
+        return None;
+    };
+    let is_frozen = !ready.uses().is_empty() && FROZEN.iter().any(|part| message.contains(part));
+    is_frozen.then(|| {
+        "the values of vals are frozen: write to the val itself, as in `@me.list.push(1)` or `me.update(…)`, or change a copy"
+            .to_owned()
+    })
 }
 
 fn fault_code(failure: &Failure) -> ErrorCode {

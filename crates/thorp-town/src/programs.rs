@@ -48,7 +48,11 @@ pub(crate) enum Member<'a> {
 
 impl Ready {
     /// Makes a program of what the compiler gave, and of the packages that it imports.
-    pub(crate) fn new(compiled: Compiled, locked: Option<Locked>) -> Self {
+    pub(crate) fn new(mut compiled: Compiled, locked: Option<Locked>) -> Self {
+        let uses = Use::all(&compiled.facts);
+        if compiled.form == Form::Body && !uses.is_empty() {
+            compiled = as_module(compiled);
+        }
         let bytes = compiled
             .modules
             .iter()
@@ -74,7 +78,7 @@ impl Ready {
         Self {
             is_joined: false,
             digest: Digest::of(texts.collect::<Vec<_>>().join("\0").as_bytes()),
-            uses: Use::all(&compiled.facts),
+            uses,
             program,
             mapper,
             locked: locked.into_iter().collect(),
@@ -212,6 +216,20 @@ fn facade(entry: &str, exports: &[String]) -> String {
         code.push_str(&format!("export {{ default }} from {from};\n"));
     }
     code
+}
+
+/// An expression that names vals is a file beside theirs.
+fn as_module(mut compiled: Compiled) -> Compiled {
+    compiled.form = Form::Module;
+    compiled.facts.value = ValueOf::Default;
+    compiled.facts.exports = vec!["default".to_owned()];
+    for module in &mut compiled.modules {
+        // On one line, so that lines are still those of the text.
+        let code = &module.code;
+        module.code = format!("export default await (async function () {{ {code}\n}})();\n");
+        module.file = "eval.mjs".to_owned();
+    }
+    compiled
 }
 
 fn body(compiled: &Compiled) -> Program {

@@ -214,7 +214,7 @@ impl Town {
         files: Vec<FileText>,
         progress: OnProgress<'_>,
     ) -> Result<(NewContent, Option<String>), TownError> {
-        let source = source_of(entry, files)?;
+        let source = source_of(entry, files)?.by(&author.name);
         tell(
             progress,
             ProgressStep::Compile,
@@ -329,6 +329,7 @@ fn source_of(entry: Option<String>, files: Vec<FileText>) -> Result<Source, Town
         kind: SourceKind::Val,
         entry,
         files,
+        author: None,
     })
 }
 

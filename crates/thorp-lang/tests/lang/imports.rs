@@ -124,6 +124,27 @@ Error UNKNOWN_IMPORT main.tsx:1:15-1:21 `npm:` does not name a package
 }
 
 #[test]
+fn modules_of_the_town() {
+    check(
+        "import { vals } from 'thorp:vals'; import a from 'val:me/x'; import b from 'val:alice/x@new'; import c from 'thorp:other';\nexport default [vals, a, b, c]",
+        r"
+main.tsx:1:22 thorp:vals -> = Town
+main.tsx:1:50 val:me/x -> = Bare
+main.tsx:1:76 val:alice/x@new -> = Bare
+main.tsx:1:109 thorp:other -> = Town
+Error UNSUPPORTED_IMPORT main.tsx:1:22-1:34 imports of `thorp:vals` are not supported
+  hint: the town's own module is `thorp:std`
+Error UNKNOWN_IMPORT main.tsx:1:50-1:60 `val:me/x` names no user; `me` is for `@me`
+  hint: write `val:user/name@version`, as in `val:alice/fetchJSON@3`
+Error UNKNOWN_IMPORT main.tsx:1:76-1:93 `val:alice/x@new` has a version that is no number
+  hint: write `val:user/name@version`, as in `val:alice/fetchJSON@3`
+Error UNSUPPORTED_IMPORT main.tsx:1:109-1:122 imports of `thorp:other` are not supported
+  hint: the town's own module is `thorp:std`
+",
+    );
+}
+
+#[test]
 fn what_is_not_loaded() {
     check(
         "import a from 'val:alice/x@3'; import b from 'thorp:std'; import c from 'file:///etc/passwd' with { type: 'text' };\nimport d from 'data:text/javascript,export default 1'; import e from 'blob:x';\nexport default [a, b, c, d, e]",

@@ -18,7 +18,12 @@ pub(crate) fn val(text: &str) -> Source {
     }
     let entry = files[0].path.clone();
     let kind = SourceKind::Val;
-    Source { kind, entry, files }
+    Source {
+        kind,
+        entry,
+        files,
+        author: None,
+    }
 }
 
 pub(crate) fn lines<T>(items: &[T], line: impl Fn(&T) -> String) -> String {

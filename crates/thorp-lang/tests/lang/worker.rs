@@ -135,9 +135,13 @@ fn replies_are_this_json() {
             "dynamic": false
           }
         ],
+        "usesVals": false,
+        "references": [],
+        "computedReference": false,
         "secrets": [
           "KEY"
         ],
+        "computedSecret": false,
         "usesJsx": false,
         "topLevelAwait": false
       },

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod classic;
 mod connection;
 mod openapi;
 mod root;

@@ -146,7 +146,8 @@ impl Town {
         let is_own = author.is_some_and(|author| author.name == one.user);
         if let Some(author) = author.filter(|_| one.written && is_own) {
             let place = (author.id, one.name.clone());
-            plan.written.insert(place, one.spelled.clone());
+            let called = named.map_or(&one.spelled, |named| &named.val.name);
+            plan.written.insert(place, called.clone());
         }
         let named = named.filter(|named| is_own || named.val.privacy != Privacy::Private);
         let key = named.map(|named| (named.val.id, named.version.version));
@@ -175,6 +176,7 @@ impl Town {
             }
             _ if !is_own => Err(foreign(one)),
             (_, pinned) => {
+                let pinned = pinned.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
                 let version = pinned.unwrap_or(named.version.version);
                 let key = (named.val.id, version);
                 let ready = self.version(&named.val, version).await?;
@@ -267,7 +269,7 @@ fn foreign(one: &Use) -> TownError {
             "{} names `@{}/{}`, which is somebody else's program",
             one.place, one.user, one.name
         ),
-        "call it through the town's API, or copy it into a val of yours",
+        "call it as its author by `api`, or copy it into a val of yours",
     )
 }
 

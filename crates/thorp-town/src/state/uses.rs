@@ -1,6 +1,6 @@
 //! What a program names of other vals, as its text says. Pure.
 
-use thorp_lang::{Facts, ImportKind};
+use thorp_lang::{Facts, ImportKind, Position};
 
 /// One val that a program names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) struct Use {
     /// The val, as it is written: so it is called if the program makes it.
     pub(crate) spelled: String,
     /// The version that the text names.
-    pub(crate) version: Option<i64>,
+    pub(crate) version: Option<u64>,
     /// Whether it is an `import`, which needs code or a value; otherwise what is missing is `undefined`.
     pub(crate) imported: bool,
     /// Whether the program may write it.
@@ -22,29 +22,43 @@ pub(crate) struct Use {
 }
 
 impl Use {
-    /// All of a program, each once for each way of using it.
+    /// All of a program.
     pub(crate) fn all(facts: &Facts) -> Vec<Self> {
-        let mut all: Vec<Self> = Vec::new();
-        for import in &facts.imports {
-            if let ImportKind::Val {
-                user,
-                name,
-                version,
-                ..
-            } = &import.kind
-            {
-                all.push(Self {
-                    user: user.clone(),
-                    name: name.clone(),
+        let imports = facts
+            .imports
+            .iter()
+            .filter_map(|import| match &import.kind {
+                ImportKind::Val {
+                    user,
+                    name,
+                    version,
+                    ..
+                } => Some(Self {
+                    user: user.to_ascii_lowercase(),
+                    name: name.to_ascii_lowercase(),
                     spelled: name.clone(),
                     version: *version,
                     imported: true,
                     written: false,
                     place: format!("{}:{}", import.file, import.line),
-                });
-            }
-        }
-        all
+                }),
+                _ => None,
+            });
+        // Who is called through the town is no part of the program.
+        let named = facts
+            .references
+            .iter()
+            .filter(|reference| reference.position != Position::Api);
+        let named = named.map(|reference| Self {
+            user: reference.user.to_ascii_lowercase(),
+            name: reference.name.to_ascii_lowercase(),
+            spelled: reference.name.clone(),
+            version: reference.version,
+            imported: false,
+            written: reference.position.writes(),
+            place: format!("{}:{}", reference.file, reference.line),
+        });
+        imports.chain(named).collect()
     }
 
     /// The folder of its files in a program of several vals.

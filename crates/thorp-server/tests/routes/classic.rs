@@ -1,0 +1,199 @@
+//! The classic dialect: `@user.val` wherever an expression can stand.
+
+use serde_json::json;
+use std::thread;
+use thorp_testkit::{Reply, TestTown};
+
+fn eval(town: &TestTown, token: &str, code: &str) -> Reply {
+    town.post("/v1/eval", token, &json!({ "code": code }).to_string())
+}
+
+fn check(town: &TestTown, token: &str, code: &str, expected: &str) {
+    let reply = eval(town, token, code);
+    assert_eq!(
+        (reply.status, reply.body.as_str()),
+        (200, expected),
+        "{code}"
+    );
+}
+
+#[test]
+fn vals_are_read_called_and_written() {
+    let town = TestTown::start();
+    let alice = town.add_user("Alice");
+    let _ = town.add_val(
+        &alice,
+        "double",
+        "private",
+        "let double = (n: number) => 2 * n",
+    );
+    let _ = town.add_val(&alice, "list", "private", "let list = [1, 2]");
+    for (code, expected) in [
+        ("@me.double(21)", "42"),
+        ("@alice.double(@me.list.length)", "4"),
+        ("@me.list.map((n) => @me.double(n))", "[2,4]"),
+        ("@me.none", "null"),
+        ("typeof @me.none", "\"undefined\""),
+        ("@me.dailyCount = 5", "5"),
+        ("@me.dailyCount + 1", "6"),
+        ("@me.dailyCount++", "5"),
+        ("++@me.dailycount", "7"),
+        ("@me.list.push(3)", "3"),
+        ("@me.list", "[1,2,3]"),
+        ("@me.state = { a: { b: [1] } }", r#"{"a":{"b":[1]}}"#),
+        ("@me.state.a.b[1] = 'x'", "\"x\""),
+        ("delete @me.state.a.b[0]", "true"),
+        ("@me.state", r#"{"a":{"b":[null,"x"]}}"#),
+        (
+            "(() => { [@me.x, @me.y] = [1, 2]; return @me.x + @me.y })()",
+            "3",
+        ),
+        (
+            "(() => { @me.z = 1; @me.z = @me.z + 1; return @me.z })()",
+            "2",
+        ),
+    ] {
+        check(&town, &alice, code, expected);
+    }
+    let kept = town.get("/v1/alias/alice/dailyCount", &alice).expect(200);
+    assert_eq!(kept["name"], "dailyCount");
+    let text = kept["code"].as_str().unwrap();
+    assert!(text.ends_with("\nlet dailyCount = 7\n"), "{text}");
+    // What is a program stays one, and a run that fails writes nothing.
+    let refused = eval(&town, &alice, "@me.double = 1").expect(502);
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert_eq!(message, "@alice/double is a program, and cannot be set");
+    let _ = eval(
+        &town,
+        &alice,
+        "(() => { @me.dailyCount = 9; throw new Error('no') })()",
+    )
+    .expect(502);
+    check(&town, &alice, "@me.dailyCount", "7");
+    let frozen = eval(
+        &town,
+        &alice,
+        "(() => { const list = @me.list; list.push(4) })()",
+    )
+    .expect(502);
+    assert!(
+        frozen["error"]["hint"].as_str().unwrap().contains("@me"),
+        "{frozen}"
+    );
+}
+
+#[test]
+fn a_saved_program_sets_what_it_says() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    let _ = town.add_val(
+        &alice,
+        "count",
+        "private",
+        "let count = (n: number) => { @me.total = (@me.total ?? 0) + n; return @alice.shown(@me.total) }",
+    );
+    let _ = town.add_val(
+        &alice,
+        "shown",
+        "private",
+        "let shown = (n: number) => `#${n}`",
+    );
+    for expected in ["\"#2\"", "\"#4\"", "\"#6\""] {
+        assert_eq!(
+            town.post("/v1/run/alice.count", &alice, "[2]").body,
+            expected
+        );
+    }
+    let kept = town.get("/v1/alias/alice/total", &alice).expect(200);
+    let text = kept["code"].as_str().unwrap();
+    assert!(text.starts_with("// set by @alice/count at 20"), "{text}");
+    assert_eq!(kept["version"], 2);
+    check(&town, &alice, "@me.total", "6");
+    // What a run has set is a val like any other.
+    let id = kept["id"].as_str().unwrap();
+    assert_eq!(town.post("/v1/run/alice.total", &alice, "[]").body, "6");
+    let _ = town.post(
+        &format!("/v1/vals/{id}/versions"),
+        &alice,
+        r#"{"code": "let total = 1"}"#,
+    );
+    assert_eq!(
+        town.post("/v1/run/alice.count", &alice, "[2]").body,
+        "\"#3\""
+    );
+}
+
+#[test]
+fn a_hundred_at_once_count_to_a_hundred() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    let _ = town.add_val(&alice, "n", "private", "let n = 0");
+    let _ = town.add_val(&alice, "count", "private", "let count = () => @me.n++");
+    thread::scope(|scope| {
+        for _ in 0..10 {
+            let _ = scope.spawn(|| {
+                for _ in 0..10 {
+                    let _ = town.post("/v1/run/alice.count", &alice, "[]").expect(200);
+                }
+            });
+        }
+    });
+    check(&town, &alice, "@me.n", "100");
+}
+
+#[test]
+fn other_peoples_vals_are_read_if_they_are_public() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    let _ = town.add_val(&bob, "rate", "public", "let rate = { usd: 2 }");
+    let _ = town.add_val(&bob, "own", "private", "let own = 1");
+    let _ = town.add_val(&bob, "twice", "public", "let twice = (n: number) => 2 * n");
+    let _ = town.add_val(&bob, "total", "public", "let total = 1");
+    check(&town, &alice, "@bob.rate.usd", "2");
+    check(&town, "", "@bob.rate.usd", "2");
+    check(&town, &alice, "@bob.own", "null");
+    check(&town, "", "@me.anything", "null");
+    check(&town, &alice, "api(@bob.twice, 21)", "42");
+    let refused = eval(&town, &alice, "@bob.twice(1)").expect(422);
+    let hint = refused["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("api"), "{refused}");
+    let written = eval(&town, &alice, "@bob.total = 2").body;
+    assert!(written.contains("error"), "{written}");
+    check(&town, &bob, "@me.total", "1");
+}
+
+#[test]
+fn who_waits_for_a_lock_of_its_caller_is_told() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    let _ = town.add_val(
+        &alice,
+        "inner",
+        "private",
+        "let inner = () => { @me.n = 2 }",
+    );
+    let _ = town.add_val(
+        &alice,
+        "outer",
+        "private",
+        "let outer = async () => { @me.n = 1; return await api(@me.inner).catch((e) => e.code) }",
+    );
+    let reply = town.post("/v1/run/alice.outer", &alice, "[]");
+    assert_eq!(reply.body, "\"STATE_DEADLOCK\"");
+    check(&town, &alice, "@me.n", "1");
+}
+
+#[test]
+fn stacks_are_of_the_users_text() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    let _ = town.add_val(
+        &alice,
+        "fails",
+        "private",
+        "let fails = () => {\n  const n = @me.none;\n  throw new RangeError(`${n}`);\n}",
+    );
+    let reply = town.post("/v1/run/alice.fails", &alice, "[]").expect(502);
+    let stack = reply["error"]["stack"].as_str().unwrap();
+    assert!(stack.contains("@alice/fails/main.tsx:3:9"), "{stack}");
+}
