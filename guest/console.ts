@@ -20,6 +20,7 @@ import {
 const LOG_BYTES_MAX = 1 << 20;
 
 const LEVEL_LOG = 1;
+const LEVEL_WARN = 3;
 const LEVELS: Record<string, number> = { debug: 0, log: LEVEL_LOG, info: 2, warn: 3, error: 4, trace: 4, assert: 4 };
 // The levels that Deno's console itself tells apart, by its own numbers.
 const PRINT_LEVELS = [0, LEVEL_LOG, LEVEL_LOG, 3, 4];
@@ -60,6 +61,11 @@ export class Logs {
         value: this.#leveled(source, method, LEVELS[name]),
       });
     }
+  }
+
+  /** A line of the guest's own about the program. */
+  note(text: string): void {
+    this.#print(text, LEVEL_WARN);
   }
 
   #leveled(source: Console, method: (...args: unknown[]) => unknown, level: number | undefined) {

@@ -97,8 +97,8 @@ export function decode(bytes: Uint8Array): string {
 
 /** The constructor of async functions, which has no name of its own in the language. */
 export const AsyncFunction = (async () => {}).constructor as new (
-  code: string,
-) => () => Promise<unknown>;
+  ...parametersAndCode: string[]
+) => (...args: unknown[]) => Promise<unknown>;
 
 /**
  * Makes a promise of the engine safe to `await`: `await` asks it for its `constructor` and, if that is not the engine's,

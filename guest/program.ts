@@ -1,6 +1,7 @@
 /** What the host asks for, and how it becomes a value. */
 
-import { values } from "./values.ts";
+import type { Secret } from "./own/env.ts";
+import { findSecretsBy, values } from "./values.ts";
 import { apply, AsyncFunction, guard, NativeTypeError, sourceOf, startsWith } from "./primordials.ts";
 
 /** The payload of a `Run` frame. */
@@ -16,6 +17,10 @@ export interface Request {
   readonly author?: string;
   /** Whether the host may call the program again: the guest then says if it can be. */
   readonly kept: boolean;
+  /** What own modules find in their environment; none for a program that is loaded, which has them. */
+  readonly secrets: readonly Secret[];
+  /** Names of secrets that packages don't see and may ask for. */
+  readonly withheld: readonly string[];
 }
 
 /** The body of an async function whose value is the program's. */
@@ -45,17 +50,36 @@ interface Val {
  * Runs a program: its value, or what its value returns if it is a function, which is told first. A promise is waited for.
  * A module that was loaded before is not loaded again.
  */
-export async function evaluate(request: Request, isFunction: () => void): Promise<unknown> {
-  const { program, args } = request;
-  const value = program.kind === "body" ? await guard(bodyValue(program)) : await guard(moduleValue(program));
+export async function evaluate(
+  request: Request,
+  isFunction: () => void,
+  note: (text: string) => void,
+): Promise<unknown> {
+  const { program, args, secrets, withheld } = request;
+  const own = secrets.length + withheld.length === 0 ? null : await guard(ownModule());
+  if (own !== null) {
+    own.install(secrets, withheld, note);
+    findSecretsBy(own.secret);
+  }
+  const value = program.kind === "body" ? await guard(bodyValue(program, own)) : await guard(moduleValue(program));
   if (typeof value !== "function") return value;
   isFunction();
   if (args === null) return undefined;
   return callValue(value as (...args: unknown[]) => unknown, args);
 }
 
-function bodyValue(body: Body): Promise<unknown> {
-  return new AsyncFunction(`${body.code}\n//# sourceURL=${body.url}`)();
+type Own = typeof import("./own/env.ts");
+
+const OWN_URL = new URL("./own/env.ts", import.meta.url).href;
+
+/** What a program's modules have as `Deno` and `process`: the same module as theirs. Most programs need none. */
+async function ownModule(): Promise<Own> {
+  return await guard(import(OWN_URL) as Promise<Own>);
+}
+
+function bodyValue(body: Body, own: Own | null): Promise<unknown> {
+  const code = `${body.code}\n//# sourceURL=${body.url}`;
+  return own === null ? new AsyncFunction(code)() : new AsyncFunction("Deno", "process", code)(own.Deno, own.process);
 }
 
 async function moduleValue(module: Module): Promise<unknown> {

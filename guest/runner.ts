@@ -65,9 +65,10 @@ export class Runner {
     beginTown(request.author);
     this.#isKept = request.kept;
     this.#isFunction = false;
-    const value = evaluate(request, () => {
+    const isFunction = () => {
       this.#isFunction = true;
-    });
+    };
+    const value = evaluate(request, isFunction, (text) => this.#logs.note(text));
     settle(value, (value) => this.#returned(value), (error) => this.#threw(error));
     return ended;
   }

@@ -156,6 +156,13 @@ export class Values {
 /** The vals of the program that runs in this process. */
 export const values: Values = new Values();
 
+let secretOf: (name: string) => string | undefined = () => undefined;
+
+/** The program has been given secrets, which are found so. */
+export function findSecretsBy(find: (name: string) => string | undefined): void {
+  secretOf = find;
+}
+
 /** Lets compiled code find them: it imports `thorp:vals`. */
 export function installVals(api: (target: string, args: unknown[]) => Promise<unknown>): void {
   const vals = freeze({
@@ -163,6 +170,7 @@ export function installVals(api: (target: string, args: unknown[]) => Promise<un
     at: (name: string, ...path: Step[]) => values.at(name, ...path),
     mutate: (name: string, path: readonly Step[], method: string, args: unknown[]) =>
       values.mutate(name, path, method, args),
+    secret: (name: string) => secretOf(name),
     api: (target: string, ...args: unknown[]) => api(target, args),
   });
   defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });

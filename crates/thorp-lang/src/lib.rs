@@ -25,6 +25,7 @@ mod live;
 mod mask;
 mod module;
 mod npm;
+mod own;
 mod place;
 mod position;
 mod references;

@@ -14,6 +14,7 @@ use crate::front::{self, Findings, Language};
 use crate::hints::{self, EVAL_HINT};
 use crate::imports::{FoundImports, Imports};
 use crate::live::Live;
+use crate::own;
 use crate::place;
 use crate::references::unresolved;
 use crate::report::{Report, span_of};
@@ -34,6 +35,8 @@ pub(crate) struct Unit {
     pub(crate) live: Live,
     /// Whether the code imports [`place::VALS`].
     pub(crate) uses_vals: bool,
+    /// Globals that it is to have lexically.
+    pub(crate) globals: Vec<&'static str>,
     /// Nested too deeply to be run.
     pub(crate) too_complex: bool,
     /// Of the entry only.
@@ -189,6 +192,7 @@ impl<'a, 's: 'a> Work<'a, 's> {
         }
         self.inspect(&mut program);
         self.unit.found.top_level_await |= called;
+        own::bind(self.allocator, &mut program, &self.unit.globals);
         Ok(self.print_module(&program))
     }
 
@@ -228,18 +232,15 @@ impl<'a, 's: 'a> Work<'a, 's> {
         self.lower(&mut program)?;
         self.inspect(&mut program);
         self.unit.value = Value::default_only();
-        let alone = !has_module_syntax(&program);
+        // Vals are found from a file: what names some is one.
+        let alone = !has_module_syntax(&program) && self.vals.is_none();
         if alone && !self.unit.found.dynamic_import && !self.unit.found.import_meta {
             value::return_expression(self.allocator, &mut program);
-            let (code, map) = front::print(&program, self.report.path);
-            let code = match &self.vals {
-                Some(vals) => place::import_in_body(&code, vals),
-                None => code,
-            };
-            return Ok((code, map));
+            return Ok(front::print(&program, self.report.path));
         }
         *form = Form::Module;
         value::export_expression(self.allocator, &mut program);
+        own::bind(self.allocator, &mut program, &self.unit.globals);
         Ok(self.print_module(&program))
     }
 
@@ -261,6 +262,7 @@ impl<'a, 's: 'a> Work<'a, 's> {
         }
         let scoping = front::check(program)?;
         let api = unresolved(&scoping, "api");
+        self.unit.globals = own::globals(&scoping, program.source_text);
         front::transform(self.allocator, program, scoping)?;
         if self.has_references() {
             self.lower_references(program, api);
@@ -295,6 +297,7 @@ impl<'a, 's: 'a> Work<'a, 's> {
         }
         self.unit.found = scan(program, |import| imports.dynamic(import));
         self.unit.imports = imports.found;
+        self.unit.found.secrets.extend(own::names(program));
         self.warn();
     }
 

@@ -185,18 +185,6 @@ pub(crate) fn import_in_module(code: &mut String, vals: &str) {
     *code += &format!("import {{ {specifier} }} from \"{VALS}\";\n");
 }
 
-/// The code of a body with `vals` imported on its first line, which is `"use strict"` alone.
-/// A body is no module, so it has no other way.
-pub(crate) fn import_in_body(code: &str, vals: &str) -> String {
-    let first = code.find('\n').unwrap_or(code.len());
-    let (strict, rest) = code.split_at(first);
-    let pattern = match vals {
-        "vals" => vals.to_owned(),
-        other => format!("vals: {other}"),
-    };
-    format!("{strict} const {{ {pattern} }} = await import(\"{VALS}\");{rest}")
-}
-
 /// The guest's module of values; only compiled code may name it.
 pub(crate) const VALS: &str = "thorp:vals";
 

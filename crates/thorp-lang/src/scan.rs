@@ -129,7 +129,7 @@ pub(crate) fn literal(expression: &Expression<'_>) -> Option<String> {
 }
 
 /// Whether an expression is `first.second.third`, dots only.
-fn is_path(expression: &Expression<'_>, names: &[&str]) -> bool {
+pub(crate) fn is_path(expression: &Expression<'_>, names: &[&str]) -> bool {
     let Some((last, before)) = names.split_last() else {
         return false;
     };

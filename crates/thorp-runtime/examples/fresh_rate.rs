@@ -192,6 +192,8 @@ fn job(program: &Program) -> Job {
         sight: thorp_runtime::Sight::default(),
         host: None,
         worker: None,
+        secrets: Vec::new(),
+        withheld: Vec::new(),
     }
 }
 
@@ -216,6 +218,8 @@ async fn paced_calls(runtime: &Runtime, count: usize) -> Result<(Vec<Duration>, 
                 sight: thorp_runtime::Sight::default(),
                 host: None,
                 worker: Some(number.to_string().into()),
+                secrets: Vec::new(),
+                withheld: Vec::new(),
                 ..job(&module(FUNCTION))
             };
             let start = Instant::now();

@@ -146,5 +146,7 @@ fn job(user: Uuid, code: &str) -> Job {
         sight: thorp_runtime::Sight::default(),
         host: None,
         worker: None,
+        secrets: Vec::new(),
+        withheld: Vec::new(),
     }
 }

@@ -363,6 +363,17 @@ async fn warm_up(
             },
         )?;
     }
+    for path in guest::OWN.iter().filter(|_| is_preparing) {
+        let url = format!("file://{guest_folder}/{path}");
+        push_run(
+            &mut control,
+            GuestProgram::Module {
+                url,
+                export: None,
+                vals: Vec::new(),
+            },
+        )?;
+    }
     control.push(ToGuest::Seal, Uuid::nil(), |_| Ok(()))?;
     control.flush().await.map_err(BootError::Socket)?;
     Ok(ready(&mut control).await.map(|()| control))
@@ -380,6 +391,8 @@ fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Res
                 values: None,
                 writable: &[],
                 author: None,
+                secrets: Vec::new(),
+                withheld: Vec::new(),
             },
         )
     })

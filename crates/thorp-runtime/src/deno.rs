@@ -69,13 +69,13 @@ impl Deno {
     fn args(&self, seen: &Seen) -> Vec<OsString> {
         let mut args: Vec<OsString> = FLAGS.iter().map(OsString::from).collect();
         args.push(self.heap_flag().into());
+        let imports = guest::import_map(&self.guest, &seen.modules);
+        args.push(format!("--import-map={imports}").into());
         args.push(self.read_flag(seen));
         args.push(flag(
             "--allow-write=",
             [seen.socket.as_path(), seen.door.as_path()],
         ));
-        let imports = self.guest.join(guest::IMPORTS);
-        args.push(flag("--import-map=", [imports.as_path()]));
         args.push(self.guest.join(guest::MAIN).into());
         args
     }

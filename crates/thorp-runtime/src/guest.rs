@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::RuntimeError;
+use crate::request::file_url;
 
 /// The file that Deno starts.
 pub(crate) const MAIN: &str = "main.ts";
@@ -36,13 +37,20 @@ const MODULES: &[(&str, &str)] = files![
     "main.ts",
 ];
 
+/// What only own modules of a program can import, and where it is.
+const OWN_IMPORTS: [(&str, &str); 4] = [
+    ("thorp:env", "own/env.ts"),
+    ("thorp:process", "own/process.ts"),
+    ("thorp:std", "own/std.js"),
+    ("thorp:vals", "own/vals.js"),
+];
+/// Modules that programs import: the prepared cache has to hold them.
+pub(crate) const OWN: [&str; 4] = ["own/env.ts", "own/process.ts", "own/std.js", "own/vals.js"];
+
+const OWN_FILES: &[(&str, &str)] =
+    files!["own/env.ts", "own/process.ts", "own/std.js", "own/vals.js"];
+
 const WARM_FILES: &[(&str, &str)] = files!["warm/1.ts", "warm/2.ts", "warm/3.ts"];
-
-/// What programs may import of the guest, by the names of an import map.
-const IMPORTED: &[(&str, &str)] = files!["imports.json", "std.js", "vals.js"];
-
-/// The import map.
-pub(crate) const IMPORTS: &str = "imports.json";
 
 /// The modules as one file: Deno starts it with 1.8 ms less of processor time than ten. Modules with equal names at top
 /// level would not be a program, so they can't slip in.
@@ -69,9 +77,31 @@ fn alone(text: &str) -> impl Iterator<Item = String> {
 fn files() -> Vec<(&'static str, String)> {
     let warm = WARM_FILES
         .iter()
-        .chain(IMPORTED)
+        .chain(OWN_FILES)
         .map(|(path, text)| (*path, (*text).to_owned()));
     std::iter::once((MAIN, whole())).chain(warm).collect()
+}
+
+/// The import map of a sandbox, as a `data:` URL: it is about files in the folder of own modules, and nothing else.
+pub(crate) fn import_map(guest: &Path, modules: &Path) -> String {
+    let imports: serde_json::Map<_, _> = OWN_IMPORTS
+        .iter()
+        .map(|(name, path)| {
+            let url = file_url(&guest.to_string_lossy(), path);
+            ((*name).to_owned(), url.into())
+        })
+        .collect();
+    let scope = file_url(&modules.to_string_lossy(), "");
+    let map = serde_json::json!({ "scopes": { scope: imports } }).to_string();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/:,".contains(&byte);
+    let escaped: String = map
+        .bytes()
+        .map(|byte| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("data:application/json,{escaped}")
 }
 
 const HASH_CHARS: usize = 16;
@@ -124,12 +154,12 @@ fn write_if_changed(path: &Path, text: &str) -> Result<(), RuntimeError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{IMPORTED, MAIN, MODULES, WARM, WARM_FILES, whole};
+    use super::{MAIN, MODULES, OWN_FILES, WARM, WARM_FILES, whole};
 
     #[test]
     fn every_file_of_the_guest_is_part_of_the_binary() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest");
-        let mut found: Vec<String> = ["", "warm/"]
+        let mut found: Vec<String> = ["", "own/", "warm/"]
             .iter()
             .flat_map(|sub| {
                 std::fs::read_dir(format!("{folder}/{sub}"))
@@ -141,14 +171,14 @@ mod tests {
             })
             .filter(|name| {
                 !name.ends_with("_test.ts")
-                    && !["deno.json", "std.d.ts", "warm"].contains(&name.as_str())
+                    && !["deno.json", "own/std.d.ts", "own", "warm"].contains(&name.as_str())
             })
             .collect();
         found.sort();
         let mut listed: Vec<&str> = MODULES
             .iter()
             .chain(WARM_FILES)
-            .chain(IMPORTED)
+            .chain(OWN_FILES)
             .map(|(path, _)| *path)
             .collect();
         listed.sort_unstable();

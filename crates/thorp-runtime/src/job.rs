@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::host::Host;
 use crate::limits;
@@ -34,6 +35,27 @@ pub struct Job {
     /// them had before, one after another. The key names the program: whatever changes it must change the key. `None`
     /// for a sandbox of its own.
     pub worker: Option<Arc<str>>,
+    /// What the program's own modules find in their environment. Runs with an equal [`Self::worker`] must have equal ones.
+    pub secrets: Vec<Secret>,
+    /// Names of variables that packages don't see: that one asked for it is logged.
+    pub withheld: Vec<Arc<str>>,
+}
+
+/// A variable of the environment that only a program's own modules see, unless it is shared.
+#[derive(Clone)]
+pub struct Secret {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value.
+    pub value: Arc<Zeroizing<String>>,
+    /// Whether it is in the process's environment, where packages see it too.
+    pub shared: bool,
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret({})", self.name)
+    }
 }
 
 /// What a run sees of the vals that its program names.

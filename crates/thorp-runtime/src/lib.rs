@@ -45,7 +45,9 @@ pub use thorp_gateway as gateway;
 pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use error::RuntimeError;
 pub use host::{CallError, Calling, Host};
-pub use job::{Export, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits, Sight};
+pub use job::{
+    Export, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits, Secret, Sight,
+};
 pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
 pub use runtime::Runtime;
 pub use trial::Trial;

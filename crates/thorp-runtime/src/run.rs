@@ -131,6 +131,9 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
     };
     let kept = Key::of(job).is_some();
     let values = job.sight.values.as_deref().map(serde_json::from_str);
+    // A program that is loaded has them.
+    let secrets = job.secrets.iter().filter(|_| !is_loaded);
+    let withheld = job.withheld.iter().filter(|_| !is_loaded);
     let request = Request {
         program,
         args,
@@ -138,6 +141,10 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
         writable: &job.sight.writable,
         author: job.sight.author.as_deref(),
         values: values.transpose().map_err(|error| bad(error.to_string()))?,
+        secrets: secrets
+            .map(|secret| (&*secret.name, secret.value.as_str(), secret.shared))
+            .collect(),
+        withheld: withheld.map(|name| &**name).collect(),
     };
     ready
         .control

@@ -69,6 +69,21 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("NOT_AVAILABLE", 501, "the town does not do this here"),
     ("USER_ERROR", 502, "the user's code threw"),
     ("WORKER_LOST", 502, "the sandbox ended before the run did"),
+    (
+        "SECRETS_KEY_MISSING",
+        503,
+        "the file with the keys of secrets is not there",
+    ),
+    (
+        "SECRETS_KEY_UNUSABLE",
+        503,
+        "the file with the keys of secrets cannot be used",
+    ),
+    (
+        "SECRET_UNREADABLE",
+        503,
+        "the town does not have the key of a secret",
+    ),
     ("POOL_FULL", 503, "all sandboxes are busy"),
     ("TIME_LIMIT", 504, "the run took too long"),
     ("CPU_LIMIT", 504, "the run used too much processor time"),
@@ -258,7 +273,10 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::CallDepth => StatusCode::LOOP_DETECTED,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::UserError | ErrorCode::WorkerLost => StatusCode::BAD_GATEWAY,
-        ErrorCode::PoolFull => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::PoolFull
+        | ErrorCode::SecretsKeyMissing
+        | ErrorCode::SecretsKeyUnusable
+        | ErrorCode::SecretUnreadable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::TimeLimit | ErrorCode::CpuLimit => StatusCode::GATEWAY_TIMEOUT,
         ErrorCode::MemoryLimit => StatusCode::INSUFFICIENT_STORAGE,
     }

@@ -99,11 +99,18 @@ pub(crate) fn complete(document: &mut utoipa::openapi::OpenApi) {
         let PathItem {
             get,
             post,
+            put,
             patch,
             delete,
             ..
         } = item;
-        for (operation, changes) in [(get, false), (post, true), (patch, true), (delete, true)] {
+        for (operation, changes) in [
+            (get, false),
+            (post, true),
+            (put, true),
+            (patch, true),
+            (delete, true),
+        ] {
             if let Some(operation) = operation {
                 add_refusals(path, operation, changes);
             }

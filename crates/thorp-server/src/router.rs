@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::openapi::{self, Api};
-use crate::routes::{alias, eval, me, root, run, runs, search, tokens, users, v0, vals, versions};
+use crate::routes::{
+    alias, eval, me, root, run, runs, search, secrets, tokens, users, v0, vals, versions,
+};
 use crate::unmatched;
 use axum::Router;
 use axum::routing::get;
@@ -64,7 +66,7 @@ fn things() -> OpenApiRouter<App> {
         .routes(routes!(search::vals::search_vals))
 }
 
-/// Users and their tokens.
+/// Users, their tokens and their secrets.
 fn accounts() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(me::show::show_me))
@@ -78,6 +80,11 @@ fn accounts() -> OpenApiRouter<App> {
             tokens::list::list_tokens
         ))
         .routes(routes!(tokens::delete::delete_token))
+        .routes(routes!(secrets::list::list_secrets))
+        .routes(routes!(
+            secrets::put::put_secret,
+            secrets::delete::delete_secret
+        ))
 }
 
 /// The town itself.

@@ -15,6 +15,8 @@ pub enum Entity {
     Version,
     /// A dependency set.
     DependencySet,
+    /// A secret of a user.
+    Secret,
 }
 
 impl std::fmt::Display for Entity {
@@ -25,6 +27,7 @@ impl std::fmt::Display for Entity {
             Self::Val => "val",
             Self::Version => "version",
             Self::DependencySet => "dependency set",
+            Self::Secret => "secret",
         })
     }
 }
@@ -88,6 +91,24 @@ pub enum StoreError {
     BadFiles {
         /// The path that was given as the entry.
         entry: String,
+    },
+    /// A user has as many secrets as one may have.
+    #[error("a user has at most {most} secrets")]
+    TooManySecrets {
+        /// How many one may have.
+        most: u32,
+    },
+    /// A user's secrets are larger together than they may be.
+    #[error("the secrets of a user have at most {most} bytes together")]
+    SecretsTooLarge {
+        /// How many bytes they may have, as they are kept.
+        most: u64,
+    },
+    /// A secret could not be sealed or opened by the caller; nothing was changed.
+    #[error("{reason}")]
+    Sealing {
+        /// The caller's reason.
+        reason: String,
     },
     /// The store was closed.
     #[error("the store is closed")]

@@ -1,4 +1,4 @@
-//! Users, tokens, vals, versions, dependency sets and evaluations, kept in SQLite.
+//! Users, tokens, vals, versions, dependency sets, sealed secrets and evaluations, kept in SQLite.
 //!
 //! This crate owns the town's data and the rules that only the data can decide in one step: a name is free, a version number
 //! is the next one, a save is based on the newest version. It decides no permission, reads no clock (every write takes
@@ -8,7 +8,7 @@
 //! * times are microseconds since the Unix epoch (UTC) as `i64`;
 //! * ids are UUIDv7, made by the caller, kept as 16 bytes;
 //! * a write is acknowledged after its `COMMIT` ([`Store`] says how), and never half done;
-//! * names are kept as written and compared without regard to ASCII case;
+//! * names are kept as written and compared without regard to ASCII case (those of secrets with it);
 //! * the SQL text is portable: it means the same on SQLite and PostgreSQL.
 
 mod connection;
@@ -28,6 +28,7 @@ mod run_lists;
 mod runs;
 mod save;
 mod schema;
+mod secrets;
 mod settings;
 mod sql;
 mod store;
@@ -48,6 +49,9 @@ pub use page::{Page, PageRequest};
 pub use retention::{RunTotals, Trimmed};
 pub use run_lists::RunFilter;
 pub use runs::{NewRun, Run, RunSummary, RunUsage, RunVal, UserRef};
+pub use secrets::{
+    Resealed, Sealed, SecretBounds, SecretChange, SecretInfo, StoredSecret, UserSecrets,
+};
 pub use store::{Store, StoreConfig};
 pub use tokens::{NewToken, Token, TokenTouch, TokenWithUser};
 pub use users::{NewUser, User};

@@ -20,6 +20,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "values",
         sql: include_str!("schema/0002_values.sql"),
     },
+    Migration {
+        number: 3,
+        name: "secrets",
+        sql: include_str!("schema/0003_secrets.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.

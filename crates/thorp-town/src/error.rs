@@ -61,6 +61,12 @@ pub enum ErrorCode {
     MemoryLimit,
     /// Too many requests.
     RateLimited,
+    /// The file with the keys of secrets is not there.
+    SecretsKeyMissing,
+    /// The file with the keys of secrets cannot be used, or others can use it.
+    SecretsKeyUnusable,
+    /// A secret was sealed with a key that the town does not have.
+    SecretUnreadable,
     /// Our fault.
     Internal,
 }
@@ -97,6 +103,9 @@ impl ErrorCode {
             Self::CpuLimit => "CPU_LIMIT",
             Self::MemoryLimit => "MEMORY_LIMIT",
             Self::RateLimited => "RATE_LIMITED",
+            Self::SecretsKeyMissing => "SECRETS_KEY_MISSING",
+            Self::SecretsKeyUnusable => "SECRETS_KEY_UNUSABLE",
+            Self::SecretUnreadable => "SECRET_UNREADABLE",
             Self::Internal => "INTERNAL",
         }
     }
@@ -246,6 +255,11 @@ impl From<StoreError> for TownError {
                 ErrorCode::BadRequest,
                 error.to_string(),
                 "delete the val instead",
+            ),
+            StoreError::TooManySecrets { .. } | StoreError::SecretsTooLarge { .. } => Self::hinted(
+                ErrorCode::TooLarge,
+                error.to_string(),
+                "delete one that is not in use",
             ),
             StoreError::BadFiles { .. } => Self::refused(ErrorCode::BadRequest, error.to_string()),
             _ => Self::internal(error),

@@ -6,6 +6,7 @@ use crate::limits::{
 };
 use crate::names::bare;
 use crate::programs::Ready;
+use crate::secrets::Given;
 use crate::state::{Assembled, Author, By, Handle, Place, TownHost, Written, checked};
 use crate::town::Town;
 use crate::vals::{from_json, may_read, no_val_named};
@@ -316,8 +317,13 @@ impl Town {
         for locked in begin.ready.dependency_sets() {
             self.0.dependencies.touch(locked, started_at);
         }
+        let given = self.given(&begin).await?;
         let host = self.host(id, &begin, &written);
-        let mut outcome = self.0.runtime.run(job(id, &begin, sight, host)).await;
+        let mut outcome = self
+            .0
+            .runtime
+            .run(job(id, &begin, sight, host, &given))
+            .await;
         if let Some(refusal) = refusal(&outcome) {
             return Err(refusal);
         }
@@ -336,9 +342,26 @@ impl Town {
         };
         let writes = self.writes(&begin, &written, &mut ended, told);
         // What others may write from now on must see what this run wrote.
-        let answer = self.write_down(begin, ended, writes).await;
+        let answer = self.write_down(begin, ended, writes, &given).await;
         drop(held);
         answer
+    }
+
+    /// What the program is given of the secrets of whom it runs as.
+    async fn given(&self, begin: &Begin) -> Result<Given, TownError> {
+        let Some(user) = begin.run_as.as_ref().map(|author| author.id) else {
+            return Ok(Given::nothing());
+        };
+        let own = self.0.secrets.of(self.store(), user).await?;
+        let packages = !begin.ready.dependency_sets().is_empty();
+        let given = own.given(begin.ready.secrets(), packages);
+        given.map_err(|error| match begin.caller == Some(user) {
+            true => error,
+            false => TownError::refused(
+                ErrorCode::SecretUnreadable,
+                "a secret of the val's owner cannot be read",
+            ),
+        })
     }
 
     /// What answers a run's calls.
@@ -396,18 +419,22 @@ impl Town {
         begin: Begin,
         mut ended: Ended,
         writes: Vec<ValueWrite>,
+        given: &Given,
     ) -> Result<Answer, TownError> {
         if writes.is_empty() {
             let answer = answer(&begin, &ended);
-            self.record(begin, ended).await?;
+            self.record(begin, ended, given.masker()).await?;
             return answer;
         }
-        match self.record_with_writes(&begin, &ended, writes).await {
+        match self
+            .record_with_writes(&begin, &ended, writes, given.masker())
+            .await
+        {
             Ok(()) => answer(&begin, &ended),
             Err(error) if error.code() == ErrorCode::NotData => {
                 ended.fail(&error);
                 let answer = answer(&begin, &ended);
-                self.record(begin, ended).await?;
+                self.record(begin, ended, given.masker()).await?;
                 answer
             }
             Err(error) => Err(error),
@@ -460,7 +487,7 @@ fn source_of(found: &VersionWithFiles) -> Source {
     }
 }
 
-fn job(run: Uuid, begin: &Begin, sight: Sight, host: Arc<dyn Host>) -> Job {
+fn job(run: Uuid, begin: &Begin, sight: Sight, host: Arc<dyn Host>, given: &Given) -> Job {
     Job {
         run,
         user: begin.run_as.as_ref().map_or(Uuid::nil(), |user| user.id),
@@ -473,7 +500,9 @@ fn job(run: Uuid, begin: &Begin, sight: Sight, host: Arc<dyn Host>) -> Job {
         },
         sight,
         host: Some(host),
-        worker: begin.val.map(|val| begin.ready.worker(val)),
+        worker: begin.val.map(|val| begin.ready.worker(val, given.revision)),
+        secrets: given.secrets.clone(),
+        withheld: given.withheld.clone(),
     }
 }
 

@@ -86,6 +86,8 @@ impl Town {
             sight: thorp_runtime::Sight::default(),
             host: None,
             worker: None,
+            secrets: Vec::new(),
+            withheld: Vec::new(),
         };
         probe_problem(&self.0.runtime.run(job).await)
     }

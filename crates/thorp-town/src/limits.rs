@@ -14,6 +14,24 @@ pub const USER_NAME_CHARS_MAX: usize = 48;
 pub const TOKEN_NAME_CHARS_MAX: usize = 100;
 /// Tokens of one user that work at the same time.
 pub const TOKENS_MAX: usize = 100;
+/// Characters in the name of a secret.
+pub const SECRET_NAME_CHARS_MAX: usize = 128;
+/// Bytes of the value of a secret.
+pub const SECRET_BYTES_MAX: usize = 64 * 1024;
+/// Secrets of one user.
+pub const SECRETS_MAX: u32 = 200;
+/// Bytes of all secrets of one user, as they are kept: sealed, with 40 bytes more each.
+pub const SECRETS_SEALED_BYTES_MAX: u64 = 1024 * 1024;
+/// Users whose opened secrets are kept in memory.
+pub const SECRETS_USERS_CACHED_MAX: usize = 1000;
+/// Characters that the value of a secret has at least to be hidden in what is kept of runs.
+pub const MASKED_CHARS_MIN: usize = 8;
+/// Bytes by which a value is found in a text; what follows is compared.
+pub const MASK_PATTERN_BYTES: usize = 64;
+/// Bytes of the key file that are read.
+pub const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Secrets that cannot be read and are told by name.
+pub const UNREADABLE_SHOWN_MAX: u32 = 20;
 /// Bytes of a val's readme.
 pub const README_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of the expression of one `eval`.

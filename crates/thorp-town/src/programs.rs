@@ -4,6 +4,7 @@ use crate::dependencies::Locked;
 use crate::limits::{PROGRAM_CACHE_BYTES_MAX, PROGRAMS_CACHED_MAX};
 use crate::state::Use;
 use lru::LruCache;
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub(crate) struct Ready {
     mapper: StackMapper,
     /// Its own packages first, then those of the vals that it is joined with.
     locked: Vec<Locked>,
+    /// Names of the secrets that its modules ask for.
+    secrets: Vec<String>,
     bytes: usize,
     uses: Vec<Use>,
     /// What the compiler made of it, for programs that may be joined with others.
@@ -48,11 +51,7 @@ pub(crate) enum Member<'a> {
 
 impl Ready {
     /// Makes a program of what the compiler gave, and of the packages that it imports.
-    pub(crate) fn new(mut compiled: Compiled, locked: Option<Locked>) -> Self {
-        let uses = Use::all(&compiled.facts);
-        if compiled.form == Form::Body && !uses.is_empty() {
-            compiled = as_module(compiled);
-        }
+    pub(crate) fn new(compiled: Compiled, locked: Option<Locked>) -> Self {
         let bytes = compiled
             .modules
             .iter()
@@ -78,10 +77,11 @@ impl Ready {
         Self {
             is_joined: false,
             digest: Digest::of(texts.collect::<Vec<_>>().join("\0").as_bytes()),
-            uses,
+            uses: Use::all(&compiled.facts),
             program,
             mapper,
             locked: locked.into_iter().collect(),
+            secrets: compiled.facts.secrets.clone(),
             bytes,
             parts,
         }
@@ -102,12 +102,14 @@ impl Ready {
                     let val = join.add(folder, ready);
                     join.vals.extend(val);
                     join.locked.extend(ready.locked.iter().cloned());
+                    join.secrets.extend(ready.secrets.iter().cloned());
                 }
                 Member::Data(folder, json) => join.data(folder, json),
             }
         }
         let mut locked = entry.locked.clone();
         locked.append(&mut join.locked);
+        join.secrets.extend(entry.secrets.iter().cloned());
         let program = match own {
             Some(own) => Program::Module(Arc::new(ModuleProgram {
                 files: join.files,
@@ -122,6 +124,7 @@ impl Ready {
             program,
             mapper: StackMapper::modules(&join.modules, MODULE_ROOT_URL),
             locked,
+            secrets: join.secrets.into_iter().collect(),
             bytes: entry.bytes + join.bytes,
             uses: entry.uses.clone(),
             parts: None,
@@ -144,13 +147,20 @@ impl Ready {
         self.digest
     }
 
-    /// Names what a worker of this version of a val has loaded.
-    pub(crate) fn worker(&self, (val, version): (Uuid, i64)) -> Arc<str> {
+    /// Names of the secrets that its own modules ask for.
+    pub(crate) fn secrets(&self) -> &[String] {
+        &self.secrets
+    }
+
+    /// Names what a worker of this version of a val has loaded, and the state of the secrets that it was given.
+    pub(crate) fn worker(&self, (val, version): (Uuid, i64), secrets: Option<i64>) -> Arc<str> {
         let set = self.locked.first().map_or(Uuid::nil(), |locked| locked.set);
+        let secrets = secrets.map(|revision| format!("+{revision}"));
+        let secrets = secrets.unwrap_or_default();
         if self.is_joined {
-            return format!("{val}@{version}+{}", self.digest).into();
+            return format!("{val}@{version}+{}{secrets}", self.digest).into();
         }
-        format!("{val}@{version}+{set}").into()
+        format!("{val}@{version}+{set}{secrets}").into()
     }
 
     pub(crate) fn dependency_sets(&self) -> &[Locked] {
@@ -170,6 +180,7 @@ struct Join {
     modules: Vec<Module>,
     vals: Vec<ModuleVal>,
     locked: Vec<Locked>,
+    secrets: BTreeSet<String>,
     bytes: usize,
 }
 
@@ -216,20 +227,6 @@ fn facade(entry: &str, exports: &[String]) -> String {
         code.push_str(&format!("export {{ default }} from {from};\n"));
     }
     code
-}
-
-/// An expression that names vals is a file beside theirs.
-fn as_module(mut compiled: Compiled) -> Compiled {
-    compiled.form = Form::Module;
-    compiled.facts.value = ValueOf::Default;
-    compiled.facts.exports = vec!["default".to_owned()];
-    for module in &mut compiled.modules {
-        // On one line, so that lines are still those of the text.
-        let code = &module.code;
-        module.code = format!("export default await (async function () {{ {code}\n}})();\n");
-        module.file = "eval.mjs".to_owned();
-    }
-    compiled
 }
 
 fn body(compiled: &Compiled) -> Program {

@@ -3,12 +3,14 @@
 use crate::error::{ErrorCode, TownError};
 use crate::evaluate::{Begin, Ended};
 use crate::limits::{EGRESS_KEPT_MAX, VALUE_VERSIONS_KEPT};
+use crate::secrets::Masker;
 use crate::town::Town;
 use crate::vals::{from_json, to_json};
 use crate::view::{
     AuthorView, Caller, EgressRequestView, EgressView, LogView, Page, RunDetail, RunErrorView,
     RunQuery, RunVal, RunView, Scope, Slice, UsageView,
 };
+use std::borrow::Cow;
 use thorp_runtime::gateway::{Egress, EgressRecord};
 use thorp_runtime::{LogLine, Usage};
 use thorp_store::{
@@ -17,8 +19,16 @@ use thorp_store::{
 use uuid::Uuid;
 
 impl Town {
-    /// Writes a run down. Answers when it is committed.
-    pub(crate) async fn record(&self, begin: Begin, ended: Ended) -> Result<(), TownError> {
+    /// Writes a run down, without the secrets that `masker` knows. Answers when it is committed.
+    pub(crate) async fn record(
+        &self,
+        mut begin: Begin,
+        mut ended: Ended,
+        masker: Option<&Masker>,
+    ) -> Result<(), TownError> {
+        if let Some(masker) = masker {
+            hide(masker, &mut begin, &mut ended);
+        }
         self.store().insert_run(new_run(begin, ended)?).await?;
         Ok(())
     }
@@ -29,8 +39,13 @@ impl Town {
         begin: &Begin,
         ended: &Ended,
         writes: Vec<ValueWrite>,
+        masker: Option<&Masker>,
     ) -> Result<(), TownError> {
-        let new = new_run(begin.clone(), ended.clone())?;
+        let (mut begin, mut ended) = (begin.clone(), ended.clone());
+        if let Some(masker) = masker {
+            hide(masker, &mut begin, &mut ended);
+        }
+        let new = new_run(begin, ended)?;
         let kept = VALUE_VERSIONS_KEPT;
         let recorded = self.store().insert_run_with_writes(new, writes, kept);
         Ok(recorded.await?)
@@ -143,6 +158,44 @@ fn word<T>(
         ));
     }
     Ok(parsed)
+}
+
+/// Hides secrets in everything that is text and came from the program or its caller.
+fn hide(masker: &Masker, begin: &mut Begin, ended: &mut Ended) {
+    let text = |text: &mut String| {
+        if let Cow::Owned(hidden) = masker.text(text) {
+            *text = hidden;
+        }
+    };
+    let json = |text: &mut String| {
+        if let Cow::Owned(hidden) = masker.json(text) {
+            *text = hidden;
+        }
+    };
+    json(&mut begin.args);
+    begin.code.iter_mut().for_each(text);
+    if let Ok(value) = &mut ended.outcome.result {
+        json(&mut value.json);
+    }
+    if let Some((_, error)) = &mut ended.error {
+        text(&mut error.message);
+        let others = [
+            &mut error.name,
+            &mut error.hint,
+            &mut error.stack,
+            &mut error.path,
+        ];
+        others.into_iter().flatten().for_each(text);
+    }
+    ended
+        .outcome
+        .logs
+        .iter_mut()
+        .for_each(|line| text(&mut line.text));
+    for request in &mut ended.outcome.egress.requests {
+        text(&mut request.host);
+        text(&mut request.method);
+    }
 }
 
 fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {

@@ -6,6 +6,7 @@ use crate::error::TownError;
 use crate::health::HealthCheck;
 use crate::limits;
 use crate::programs::Cache;
+use crate::secrets::{self, Vault};
 use crate::state::Locks;
 use crate::tokens::TokenCache;
 use crate::view::UserView;
@@ -53,6 +54,8 @@ pub struct TownConfig {
     pub runs_bytes_max: u64,
     /// The esbuild binary. Without it, packages stay as they are installed, and load more slowly.
     pub esbuild: Option<PathBuf>,
+    /// The file with the keys of secrets, if not `secrets.key` in the data folder.
+    pub key_file: Option<PathBuf>,
     /// The registry of `npm:` packages, if not the usual one.
     pub npm_registry: Option<String>,
     /// The registry of `jsr:` packages, if not the usual one.
@@ -77,6 +80,7 @@ impl TownConfig {
             runs_kept: limits::RUNS_KEPT,
             runs_bytes_max: limits::RUNS_BYTES_MAX,
             esbuild: None,
+            key_file: None,
             npm_registry: None,
             jsr_registry: None,
             clock,
@@ -116,6 +120,7 @@ pub(crate) struct Parts {
     pub(crate) compiler: Compiler,
     pub(crate) dependencies: Dependencies,
     pub(crate) tokens: TokenCache,
+    pub(crate) secrets: Vault,
     pub(crate) expressions: Cache<(Option<Uuid>, [u8; 32])>,
     pub(crate) versions: Cache<(Uuid, i64)>,
     pub(crate) graphs: Cache<[u8; 32]>,
@@ -167,10 +172,12 @@ impl Town {
             .executable
             .canonicalize()
             .map_err(TownError::internal)?;
+        let secrets = open_vault(&config, &store).await?;
         let parts = Parts {
             compiler: Compiler::new(workshop::of_compiler(&config, &program)?, program),
             dependencies: Dependencies::new(&config, runtime.clone(), store.clone(), &scratch)?,
             tokens: TokenCache::default(),
+            secrets,
             expressions: Cache::new(),
             versions: Cache::new(),
             graphs: Cache::new(),
@@ -218,6 +225,21 @@ impl Town {
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
     }
+}
+
+/// The secrets' keys. A town whose keys are not there starts all the same, and says what it cannot read.
+async fn open_vault(config: &TownConfig, store: &Store) -> Result<Vault, TownError> {
+    let file = secrets::key_path(&config.data, config.key_file.as_deref());
+    let vault = Vault::new(file);
+    let state = vault.state(store).await?;
+    if let Some(error) = state.error.as_ref().filter(|_| state.secrets > 0) {
+        tracing::warn!("{error}: {}", error.hint());
+    }
+    if !state.is_well() {
+        let (unreadable, all, some) = (state.unreadable, state.secrets, state.examples.join(", "));
+        tracing::warn!("{unreadable} of {all} secrets cannot be read: {some}");
+    }
+    Ok(vault)
 }
 
 fn let_through(folder: &Path) -> std::io::Result<()> {

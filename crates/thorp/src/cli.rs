@@ -1,7 +1,7 @@
 //! The command line: which commands there are, and how each ends.
 
 use crate::commands::{
-    completions, eval, login, logout, pull, push, run, runs, token, user, vals, whoami,
+    completions, eval, key, login, logout, pull, push, run, runs, secret, token, user, vals, whoami,
 };
 use crate::doctor;
 use crate::failure::Failure;
@@ -51,6 +51,10 @@ enum Command {
     User(user::UserCommand),
     #[command(subcommand)]
     Token(token::TokenCommand),
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     Completions(completions::CompletionsArgs),
 }
 
@@ -105,6 +109,8 @@ impl Command {
             Self::Runs(args) => runs::execute(&args),
             Self::User(command) => user::execute(&command),
             Self::Token(command) => token::execute(&command),
+            Self::Secret(command) => secret::execute(&command),
+            Self::Key(command) => key::execute(&command),
             Self::Completions(args) => completions::execute(&args),
         }
     }
@@ -121,6 +127,8 @@ impl Command {
             Self::Runs(args) => args.town.json,
             Self::User(command) => command.json(),
             Self::Token(command) => command.json(),
+            Self::Secret(command) => command.json(),
+            Self::Key(command) => command.json(),
             Self::Serve(_)
             | Self::Doctor(_)
             | Self::Login(_)

@@ -88,20 +88,20 @@ fn check_expression(text: &str, expected: &str) {
 }
 
 #[test]
-fn expressions_import_in_their_body() {
+fn expressions_that_name_vals_are_files() {
     check_expression(
         "@me.total + 1",
         r#"
-Body true
-"use strict"; const { vals } = await import("thorp:vals");
-return vals.get("alice/total") + 1;
+Module true
+export default vals.get("alice/total") + 1;
+import { vals } from "thorp:vals";
 "#,
     );
     check_expression("1 + 1", "Body false\nreturn 1 + 1;");
     check_expression("'@me.x'", "Body false\nreturn \"@me.x\";");
     check_expression(
         "@me.total = 1;",
-        "Body true\n\"use strict\"; const { vals } = await import(\"thorp:vals\");\nreturn vals.at(\"alice/total\").value = 1;",
+        "Module true\nexport default vals.at(\"alice/total\").value = 1;\nimport { vals } from \"thorp:vals\";",
     );
     check_expression(
         "(await import('npm:zod@4')).z.parse(@me.x)",
@@ -127,7 +127,7 @@ fn nobody_has_no_vals() {
         |text: &str, expected: &str| same(&code(&compile(&Source::expression(text))), expected);
     check(
         "[@me.x, @me.secrets.a, @me.f?.()]",
-        "\"use strict\"; const { vals } = await import(\"thorp:vals\");\nreturn [\n  void 0,\n  void 0,\n  (void 0)?.()\n];",
+        "export default [\n  void 0,\n  void 0,\n  (void 0)?.()\n];\nimport { vals } from \"thorp:vals\";",
     );
     check(
         "@me.x = 1",

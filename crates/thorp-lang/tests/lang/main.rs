@@ -7,6 +7,7 @@ mod classic;
 mod diagnostics;
 mod expressions;
 mod imports;
+mod own;
 mod robust;
 mod stacks;
 mod support;

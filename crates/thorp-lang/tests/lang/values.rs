@@ -169,6 +169,10 @@ fn secrets_awaiting_and_jsx_are_facts() {
         "export default Deno.env.get('B') + Deno.env.get(`A`) + process.env.C + process.env['D'] + process.env[x] + Deno.env.get(y) + Deno?.env.get('E')",
         r#"["A", "B", "C", "D", "E"] await=false jsx=false"#,
     );
+    check_facts(
+        "import p, { env as e } from 'node:process'; const { F, 'G': g } = process.env; const { H } = Deno.env.toObject(); export default [Deno.env.has('I'), 'J' in process.env, e.K, p.env.L, Deno.env.toObject().M, env.N]",
+        r#"["F", "G", "H", "I", "J", "K", "L", "M"] await=false jsx=false"#,
+    );
     check_facts("export default await 1", "[] await=true jsx=false");
     check_facts(
         "export default async () => await 1",

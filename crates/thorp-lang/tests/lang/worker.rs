@@ -105,8 +105,8 @@ fn replies_are_this_json() {
         {
           "path": "main.tsx",
           "file": "main.tsx.mjs",
-          "code": "import z from \"zod__4\";\nexport default [z, process.env.KEY];\nexport let x = 1;\n",
-          "map": "{\"version\":3,\"names\":[],\"sources\":[\"main.tsx\"],\"mappings\":\"AAAA,OAAO,OAAO;AACd,eAAe,CAAC,GAAW,QAAQ,IAAI,GAAG;AAC1C,OAAO,IAAI,IAAI\"}"
+          "code": "import { process } from \"thorp:env\";\nimport z from \"zod__4\";\nexport default [z, process.env.KEY];\nexport let x = 1;\n",
+          "map": "{\"version\":3,\"names\":[],\"sources\":[\"main.tsx\"],\"mappings\":\";AAAA,OAAO,OAAO;AACd,eAAe,CAAC,GAAW,QAAQ,IAAI,GAAG;AAC1C,OAAO,IAAI,IAAI\"}"
         }
       ],
       "facts": {

@@ -99,6 +99,8 @@ impl Town {
                 sight: thorp_runtime::Sight::default(),
                 host: None,
                 worker: None,
+                secrets: Vec::new(),
+                withheld: Vec::new(),
             })
             .await
     }
@@ -153,6 +155,8 @@ fn job(program: Program) -> Job {
         sight: thorp_runtime::Sight::default(),
         host: None,
         worker: None,
+        secrets: Vec::new(),
+        withheld: Vec::new(),
     }
 }
 
@@ -177,6 +181,8 @@ pub fn call(code: &str, args: &str) -> Job {
     Job {
         args: args.to_owned(),
         worker: Some(code.into()),
+        secrets: Vec::new(),
+        withheld: Vec::new(),
         ..job(Program::Module(Arc::new(program)))
     }
 }

@@ -3,12 +3,14 @@
 mod egress;
 mod error;
 mod run;
+mod secret;
 mod token;
 mod user;
 mod val;
 
 pub(crate) use error::{CodeText, Conflicting, Diagnostic, ErrorBody, ErrorDetail};
 pub(crate) use run::{BaseRun, FullRun};
+pub(crate) use secret::Secret;
 pub(crate) use token::{CreatedToken, Token, scope_of};
 pub(crate) use user::{Author, CreatedUser, User};
 pub(crate) use val::{BaseVal, EndpointName, FileBody, FullVal, PrivacyName, Version};

@@ -16,6 +16,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod save;
 pub(crate) mod search;
+pub(crate) mod secrets;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod v0;

@@ -204,6 +204,41 @@ fn names_tokens_and_unknown_things() {
 }
 
 #[test]
+fn secrets() {
+    let town = TestTown::start();
+    let put = |name: &str, body: &str| {
+        let ask = town.ask("PUT", &format!("/v1/secrets/{name}"));
+        ask.token(town.token()).json(body).send()
+    };
+    let mut table = Table::new(&town);
+    let value = r#"{"value": "x"}"#;
+    table.row("a name that is none", put("my-key", value));
+    table.row("a name that is not ASCII", put("%C3%A9", value));
+    table.row("nothing", put("KEY", ""));
+    table.row("an empty object", put("KEY", "{}"));
+    table.row("a value that is no text", put("KEY", r#"{"value": 1}"#));
+    table.row("an empty value", put("KEY", r#"{"value": ""}"#));
+    table.row("a value with NUL", put("KEY", r#"{"value": "\u0000"}"#));
+    let large = format!(r#"{{"value": "{}"}}"#, "x".repeat(70_000));
+    table.row("a value that is too large", put("KEY", &large));
+    table.row(
+        "a mistyped field",
+        put("KEY", r#"{"value": "x", "package": true}"#),
+    );
+    table.row(
+        "one that is not there, shared",
+        put("KEY", r#"{"packages": true}"#),
+    );
+    let shared = r#"{"value": "x", "packages": true}"#;
+    table.row("one that steers the runtime, shared", put("PATH", shared));
+    table.row(
+        "one that is not there, deleted",
+        town.delete("/v1/secrets/KEY", town.token()),
+    );
+    assert_snapshot!(table.1);
+}
+
+#[test]
 fn results_that_json_cannot_hold() {
     let town = TestTown::start();
     let mut table = Table::new(&town);

@@ -197,3 +197,49 @@ fn stacks_are_of_the_users_text() {
     let stack = reply["error"]["stack"].as_str().unwrap();
     assert!(stack.contains("@alice/fails/main.tsx:3:9"), "{stack}");
 }
+
+#[test]
+fn secrets_are_those_of_the_author() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    let set = |token: &str, value: &str| {
+        let body = json!({ "value": value }).to_string();
+        let _ = town
+            .ask("PUT", "/v1/secrets/openai")
+            .token(token)
+            .json(&body)
+            .send();
+    };
+    set(&alice, "secret of alice");
+    check(&town, &alice, "@me.secrets.openai", "\"secret of alice\"");
+    check(
+        &town,
+        &alice,
+        "[@me.secrets.openai, @bob.secrets.openai, @me.secrets.none]",
+        "[\"secret of alice\",null,null]",
+    );
+    check(&town, &bob, "@me.secrets.openai", "null");
+    check(&town, "", "@me.secrets.openai", "null");
+    let _ = town.add_val(
+        &alice,
+        "key",
+        "private",
+        "let key = () => @me.secrets.openai.length",
+    );
+    let _ = town.add_val(
+        &alice,
+        "open",
+        "public",
+        "let open = () => @me.key() + Deno.env.get('openai').length",
+    );
+    assert_eq!(town.post("/v1/run/alice.open", &bob, "[]").body, "30");
+    // A worker that has loaded it does not keep the old one.
+    set(&alice, "a new secret of alice");
+    assert_eq!(town.post("/v1/run/alice.open", &bob, "[]").body, "42");
+    // What is kept of a run, or as a value, is another thing than its answer.
+    let reply = eval(&town, &alice, "@me.secrets.openai");
+    assert_eq!(reply.body, "\"a new secret of alice\"");
+    let path = format!("/v1/runs/{}", reply.header("x-thorp-run"));
+    let kept = town.get(&path, &alice).expect(200).to_string();
+    assert!(!kept.contains("new secret"), "{kept}");
+}

@@ -159,6 +159,8 @@ impl Bundler {
             sight: thorp_runtime::Sight::default(),
             host: None,
             worker: None,
+            secrets: Vec::new(),
+            withheld: Vec::new(),
         };
         let value = self
             .runtime

@@ -52,6 +52,10 @@ impl Town {
             )
             .await
             .map_err(told)?;
+        let secrets = self.0.secrets.of(self.store(), author.id).await;
+        let packages = !ready.dependency_sets().is_empty();
+        let given = secrets.and_then(|own| own.given(ready.secrets(), packages));
+        let given = given.map_err(told)?;
         let job = Job {
             run: Uuid::now_v7(),
             user: author.id,
@@ -65,6 +69,8 @@ impl Town {
             sight,
             host: None,
             worker: None,
+            secrets: given.secrets.clone(),
+            withheld: given.withheld.clone(),
         };
         match self.0.runtime.run(job).await.result {
             Ok(value) if value.undefined => Ok(None),

@@ -26,6 +26,25 @@ pub(crate) struct User {
     pub(crate) created_at: String,
 }
 
+/// A secret, which never has its value.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Secret {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) packages: bool,
+    #[serde(default = "yes")]
+    pub(crate) readable: bool,
+    #[serde(default)]
+    pub(crate) created_at: String,
+    #[serde(default)]
+    pub(crate) updated_at: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// A val, with as much of it as the answer holds.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -98,7 +98,7 @@ fn ask_token(town: &str) -> Result<String, Failure> {
 }
 
 /// Reads while the terminal does not show what is typed; the terminal is put back in any case.
-fn without_echo<T>(read: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<T> {
+pub(crate) fn without_echo<T>(read: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<T> {
     let stdin = std::io::stdin();
     let before = tcgetattr(&stdin)?;
     let mut silent = before.clone();

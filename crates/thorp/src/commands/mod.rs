@@ -3,12 +3,14 @@
 pub(crate) mod arguments;
 pub(crate) mod completions;
 pub(crate) mod eval;
+pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod secret;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod vals;

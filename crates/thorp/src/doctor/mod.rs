@@ -8,6 +8,7 @@ mod isolation;
 mod machine;
 mod report;
 mod sandbox;
+mod secrets;
 
 use crate::failure::{Exit, Failure};
 use clap::Args;
@@ -31,6 +32,9 @@ pub(crate) struct DoctorArgs {
         default_value = "./thorp-data"
     )]
     data: PathBuf,
+    /// The file with the keys of secrets [default: `secrets.key` in the data folder]
+    #[arg(long, value_name = "FILE", env = "THORP_SECRETS_KEY_FILE")]
+    key_file: Option<PathBuf>,
     /// The Deno binary [default: that of `npm ci`, or the one on the PATH]
     #[arg(long, value_name = "PATH", env = "THORP_DENO")]
     deno: Option<PathBuf>,
@@ -96,6 +100,7 @@ pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     let (deno, found) = deno::check(args.deno.as_deref());
     let mut checks = vec![deno, deno::esbuild(found.as_deref())];
     checks.extend(folder::checks(&args.data));
+    checks.push(secrets::check(&args.data, args.key_file.as_deref()));
     checks.extend(machine::checks());
     let (isolation, jail) = isolation::checks();
     let (sandbox, attacks) = sandbox::check(found, jail);

@@ -109,5 +109,7 @@ fn job() -> Job {
         sight: thorp_runtime::Sight::default(),
         host: None,
         worker: None,
+        secrets: Vec::new(),
+        withheld: Vec::new(),
     }
 }

@@ -97,6 +97,9 @@ pub(crate) struct ServeArgs {
         default_value_t = 2048
     )]
     retain_runs_mib: u32,
+    /// The file with the keys of secrets [default: `secrets.key` in the data folder]
+    #[arg(long, value_name = "FILE", env = "THORP_SECRETS_KEY_FILE")]
+    key_file: Option<PathBuf>,
     /// The registry of `npm:` packages [default: the usual one]
     #[arg(long, value_name = "URL", env = "NPM_CONFIG_REGISTRY")]
     npm_registry: Option<String>,
@@ -138,6 +141,7 @@ impl ServeArgs {
         self.size_pool(config)?;
         config.runs_kept = Duration::from_secs(u64::from(self.retain_runs_days) * DAY_SECONDS);
         config.runs_bytes_max = u64::from(self.retain_runs_mib) * MIB;
+        config.key_file.clone_from(&self.key_file);
         config.npm_registry.clone_from(&self.npm_registry);
         config.jsr_registry.clone_from(&self.jsr_registry);
         Ok(())

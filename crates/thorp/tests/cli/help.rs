@@ -28,6 +28,10 @@ const COMMANDS: &[&str] = &[
     "token list",
     "token create",
     "token revoke",
+    "secret set",
+    "secret list",
+    "secret rm",
+    "key rotate",
 ];
 
 #[test]
@@ -53,6 +57,8 @@ fn the_whole() {
       runs         List your runs, or show one
       user         Keep the people of the town (operators only)
       token        Keep your tokens
+      secret       Keep your secrets
+      key          Keep the keys that seal the town's secrets (operators only)
       completions  Print the completions for a shell
       help         Print this message or the help of the given subcommand(s)
 

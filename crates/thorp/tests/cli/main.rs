@@ -9,6 +9,7 @@ mod people;
 mod push_pull;
 mod refusals;
 mod running;
+mod secrets;
 mod stopping;
 mod support;
 mod usage;

@@ -4,6 +4,7 @@ mod me;
 mod run;
 mod runs;
 mod search;
+mod secrets;
 mod tokens;
 mod users;
 mod vals;

@@ -6,6 +6,7 @@ mod lists;
 mod names;
 mod retention;
 mod runs;
+mod secrets;
 mod users;
 mod values;
 mod versions;

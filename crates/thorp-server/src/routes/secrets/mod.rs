@@ -1,0 +1,5 @@
+//! Secrets.
+
+pub(crate) mod delete;
+pub(crate) mod list;
+pub(crate) mod put;
