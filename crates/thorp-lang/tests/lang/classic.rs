@@ -135,7 +135,7 @@ fn nobody_has_no_vals() {
     );
     check(
         "@bob.x",
-        "\"use strict\"; const { vals } = await import(\"thorp:vals\");\nreturn vals.get(\"bob/x\");",
+        "export default vals.get(\"bob/x\");\nimport { vals } from \"thorp:vals\";",
     );
 }
 
