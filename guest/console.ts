@@ -1,6 +1,7 @@
 /** `console` as log lines for the host, formatted as Deno's own console does it. */
 
 import { type Channel, Kind } from "./channel.ts";
+import type { Denial } from "./denial.ts";
 import { DenoConsole } from "./internals.ts";
 import {
   apply,
@@ -67,6 +68,12 @@ export class Logs {
   note(text: string): void {
     this.#print(text, LEVEL_WARN);
   }
+  /** Says what foreign code asked for and did not get. */
+  denied = (denial: Denial): void => {
+    const { val, asked, line } = denial;
+    const place = line === null ? val : `${val} line ${line}`;
+    this.#print(`${place} asked for ${asked}: denied`, LEVELS.warn!);
+  };
 
   #leveled(source: Console, method: (...args: unknown[]) => unknown, level: number | undefined) {
     return (...args: unknown[]): unknown => {

@@ -2,6 +2,7 @@
 
 import { inspect } from "./internals.ts";
 import { get, quote, slice, String_ } from "./primordials.ts";
+import { stackOf } from "./realm.ts";
 
 /** Characters of an error's name, message and stack, each. */
 const ERROR_TEXT_LENGTH_MAX = 16 << 10;
@@ -10,7 +11,7 @@ const ERROR_TEXT_LENGTH_MAX = 16 << 10;
 export function thrownFailure(thrown: unknown): string {
   const message = text(thrown, "message");
   const name = text(thrown, "name") ?? "Error";
-  const stack = text(thrown, "stack");
+  const stack = text(thrown, "stack", stackOf);
   return `{"kind":"thrown","name":${cut(name)},"message":${cut(message ?? display(thrown))},"stack":${
     stack === null ? "null" : cut(stack)
   }}`;
@@ -24,10 +25,10 @@ export function notJsonFailure(path: string, reason: string): string {
 /** The failure of a program whose result is too large. */
 export const TOO_LARGE_FAILURE = `{"kind":"tooLarge"}`;
 
-function text(thrown: unknown, name: string): string | null {
+function text(thrown: unknown, name: string, read: (of: object, name: string) => unknown = get): string | null {
   if ((typeof thrown !== "object" && typeof thrown !== "function") || thrown === null) return null;
   try {
-    const value = get(thrown, name);
+    const value = read(thrown, name);
     return typeof value === "string" ? value : null;
   } catch {
     return null;

@@ -11,6 +11,7 @@ import { installTown } from "./town.ts";
 import { seal } from "./internals.ts";
 import { hideProxy, installFetch } from "./network.ts";
 import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
+import { hardenRealm } from "./realm.ts";
 import { Runner } from "./runner.ts";
 import { installUncaught } from "./uncaught.ts";
 import { installVals } from "./values.ts";
@@ -41,6 +42,7 @@ installUncaught(runner.fail);
 installFetch();
 hideProxy();
 installVals(installTown(calls));
+hardenRealm(logs.denied);
 
 /** Gives up what only the boot needed. */
 function giveUp(socket: string): void {

@@ -87,7 +87,7 @@ export class Values {
     const root = copy(this.get(name));
     const array = descend(root, path, path.length, name);
     if (!isArray(array) || !hasOwn(methodsOfArrays, method)) {
-      throw new NativeTypeError(`${shown(name, path)}.${method} is not a function`);
+      throw new NativeTypeError(`${placeText(name, path)}.${method} is not a function`);
     }
     const result = apply(methodsOfArrays[method]!, array, args);
     this.#set(name, root);
@@ -122,7 +122,7 @@ export class Values {
     const holder = descend(root, path, last, name);
     if (typeof holder !== "object" || holder === null) {
       throw new NativeTypeError(
-        `Cannot set \`${String(path[last])}\` of ${shown(name, path, last)}, which is ${holder}`,
+        `Cannot set \`${String(path[last])}\` of ${placeText(name, path, last)}, which is ${holder}`,
       );
     }
     (holder as Record<Step, unknown>)[path[last]!] = value;
@@ -196,14 +196,14 @@ function descend(root: unknown, path: readonly Step[], steps: number, name: stri
   for (let index = 0; index < steps; index++) {
     if (value === undefined || value === null) {
       const step = String(path[index]);
-      throw new NativeTypeError(`Cannot read \`${step}\` of ${shown(name, path, index)}, which is ${value}`);
+      throw new NativeTypeError(`Cannot read \`${step}\` of ${placeText(name, path, index)}, which is ${value}`);
     }
     value = (value as Record<Step, unknown>)[path[index]!];
   }
   return value;
 }
 
-function shown(name: string, path: readonly Step[], steps: number = path.length): string {
+function placeText(name: string, path: readonly Step[], steps: number = path.length): string {
   let text = `@${name}`;
   for (let index = 0; index < steps; index++) {
     const step = path[index]!;

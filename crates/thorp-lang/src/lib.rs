@@ -17,6 +17,7 @@ mod data;
 mod depth;
 mod diagnostic;
 mod files;
+mod foreign;
 mod front;
 mod helpers;
 mod hints;
@@ -50,6 +51,7 @@ pub use compiled::{
     Reference, ValueOf,
 };
 pub use diagnostic::{Diagnostic, Severity, code};
+pub use foreign::{NotForeign, for_compartment};
 pub use source::{ENTRY_DEFAULT, PathError, Source, SourceFile, SourceKind, check_path};
 pub use stack::StackMapper;
 pub use valref::{VAL_FILE, val_folder};

@@ -179,6 +179,7 @@ fn module(text: &str) -> Program {
         entry: "main.js".to_owned(),
         export: Export::Default,
         dependencies: None,
+        foreign: Vec::new(),
     }))
 }
 

@@ -106,6 +106,8 @@ pub(crate) struct Ready {
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
     pub(crate) folder: Arc<Folder>,
+    /// Where the guest's files are.
+    pub(crate) guest: Arc<Path>,
     pub(crate) paths: Arc<Paths>,
     pub(crate) door: Door,
     /// Whether raw connections go through the door too.
@@ -229,6 +231,7 @@ impl Starter {
             stdout,
             stderr,
             folder: Arc::new(folder),
+            guest: self.deno.guest.as_path().into(),
             paths: Arc::new(paths),
             door,
             has_network,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use thorp_jail::{Command, Input, Limits, Spawner};
@@ -10,18 +11,21 @@ use tokio::io::AsyncReadExt;
 use crate::config::RuntimeConfig;
 use crate::error::{DENO_VERSION, RuntimeError};
 use crate::folder::Seen;
-use crate::guest;
+use crate::guest::{self, Kind};
 use crate::image::Image;
 use crate::limits;
 
 /// What every sandbox is started with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Deno {
     binary: PathBuf,
     /// What is started instead.
-    image: Option<Image>,
+    image: Option<Arc<Image>>,
     /// The folder of the guest's files.
     pub(crate) guest: PathBuf,
+    /// Which of the guests is started.
+    kind: Kind,
+    version: String,
     /// Folders that every sandbox may read.
     readable: Vec<PathBuf>,
     jsr_registry: Option<String>,
@@ -29,14 +33,29 @@ pub(crate) struct Deno {
 }
 
 impl Deno {
-    pub(crate) fn new(config: &RuntimeConfig, image: Option<Image>, guest: PathBuf) -> Self {
+    pub(crate) fn new(
+        config: &RuntimeConfig,
+        image: Option<Image>,
+        guest: PathBuf,
+        version: String,
+    ) -> Self {
         Self {
             binary: config.deno.clone(),
-            image,
+            image: image.map(Arc::new),
             guest,
+            kind: Kind::Plain,
+            version,
             readable: config.readable.clone(),
             jsr_registry: config.jsr_registry.clone(),
             memory_bytes: config.pool.memory_bytes,
+        }
+    }
+
+    /// The same with the hardened guest.
+    pub(crate) fn hardened(&self) -> Self {
+        Self {
+            kind: Kind::Hardened,
+            ..self.clone()
         }
     }
 
@@ -76,7 +95,7 @@ impl Deno {
             "--allow-write=",
             [seen.socket.as_path(), seen.door.as_path()],
         ));
-        args.push(self.guest.join(guest::MAIN).into());
+        args.push(self.guest.join(self.kind.main()).into());
         args
     }
 
@@ -103,11 +122,12 @@ impl Deno {
     }
 
     /// Names the cache that fits this guest, this version of Deno and these flags.
-    pub(crate) fn cache_name(&self, version: &str) -> String {
+    pub(crate) fn cache_name(&self) -> String {
         let mut digest = Sha256::new();
         for text in [
             guest::hash().as_str(),
-            version,
+            &self.version,
+            self.kind.main(),
             &self.heap_flag(),
             &FLAGS.join(" "),
             &self.guest.to_string_lossy(),

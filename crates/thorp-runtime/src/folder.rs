@@ -16,11 +16,14 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use crate::job::ModuleProgram;
+use crate::foreign;
+use crate::job::{FOREIGN_FOLDER, ModuleProgram};
 use crate::limits;
 
 /// What of Deno's cache belongs to the program and not to the guest.
 const PROGRAM_CACHES: [&str; 2] = ["remote", "npm"];
+/// Folders of a program's that are not its files'.
+const RESERVED: [&str; 2] = ["node_modules", FOREIGN_FOLDER];
 /// A sandbox may have a user of its own. Who may come here at all, the folder above says.
 const READ_BY_ALL: u32 = 0o755;
 
@@ -118,13 +121,12 @@ impl Folder {
     }
 
     /// Puts a program into the folder.
-    pub(crate) fn write(&self, program: &ModuleProgram) -> io::Result<()> {
+    pub(crate) fn write(&self, program: &ModuleProgram, guest: &Path) -> io::Result<()> {
         for (path, text) in &program.files {
-            let path = self.modules.join(path);
-            if let Some(parent) = path.parent().filter(|parent| *parent != self.modules) {
-                fs::create_dir_all(parent)?;
-            }
-            fs::write(path, text)?;
+            self.write_file(path, text)?;
+        }
+        for (path, text) in foreign::modules(program, guest) {
+            self.write_file(&path, &text)?;
         }
         let of_vals = program
             .vals
@@ -141,6 +143,14 @@ impl Folder {
             self.link_cache(name, &folders)?;
         }
         Ok(())
+    }
+
+    fn write_file(&self, path: &str, text: &str) -> io::Result<()> {
+        let path = self.modules.join(path);
+        if let Some(parent) = path.parent().filter(|parent| *parent != self.modules) {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, text)
     }
 
     fn link_packages(&self, folder: &str, dependencies: &Path) -> io::Result<()> {
@@ -243,6 +253,7 @@ pub(crate) fn check(program: &ModuleProgram) -> Result<(), String> {
             limits::CODE_BYTES_MAX
         ));
     }
+    foreign::check(program)?;
     let files = program.files.iter().map(|(path, _)| path);
     let of_vals = program
         .vals
@@ -259,7 +270,7 @@ fn is_plain(path: &str) -> bool {
     let mut parts = Path::new(path).components().peekable();
     let starts_plain = parts
         .peek()
-        .is_some_and(|part| part.as_os_str() != "node_modules");
+        .is_some_and(|part| !RESERVED.iter().any(|name| part.as_os_str() == *name));
     let clean = path.chars().all(|char| !char.is_control()) && !path.ends_with('/');
     starts_plain && clean && parts.all(|part| matches!(part, Component::Normal(_)))
 }
@@ -320,6 +331,7 @@ mod tests {
             "./x",
             "a/",
             "node_modules/x/index.js",
+            "thorp-foreign/@bob/lib.js",
             "a\0b",
         ] {
             assert!(!is_plain(path), "{path}");

@@ -8,8 +8,36 @@ use sha2::{Digest, Sha256};
 use crate::error::RuntimeError;
 use crate::request::file_url;
 
-/// The file that Deno starts.
-pub(crate) const MAIN: &str = "main.ts";
+/// What a realm is made ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The code of one user.
+    Plain,
+    /// The code of several users, each foreign val in a Compartment of its own.
+    Hardened,
+}
+
+impl Kind {
+    /// The file that Deno starts.
+    pub(crate) fn main(self) -> &'static str {
+        match self {
+            Self::Plain => "main.ts",
+            Self::Hardened => "hardened.ts",
+        }
+    }
+}
+
+/// The door between the modules that stand for foreign vals and the hardened guest.
+pub(crate) const DOOR: &str = "realm/door.js";
+/// What the hardened guest imports.
+const HARDENED_HEAD: &str = "\
+import \"./ses.js\";
+import nodeConsole from \"node:console\";
+import nodeUtil from \"node:util\";
+import { install } from \"./realm/door.js\";
+";
+/// Hardened JavaScript, as its package ships it.
+const SES: &str = include_str!("../../../node_modules/ses/dist/ses.umd.min.js");
 /// Files that a sandbox imports to warm up.
 pub(crate) const WARM: [&str; 3] = ["warm/1.ts", "warm/2.ts", "warm/3.ts"];
 
@@ -23,8 +51,10 @@ macro_rules! files {
 const MODULES: &[(&str, &str)] = files![
     "primordials.ts",
     "internals.ts",
+    "denial.ts",
     "channel.ts",
     "console.ts",
+    "realm.ts",
     "failure.ts",
     "result.ts",
     "values.ts",
@@ -49,6 +79,21 @@ pub(crate) const OWN: [&str; 4] = ["own/env.ts", "own/process.ts", "own/std.js",
 
 const OWN_FILES: &[(&str, &str)] =
     files!["own/env.ts", "own/process.ts", "own/std.js", "own/vals.js"];
+/// What comes before all modules of the hardened guest.
+const EARLY: &[(&str, &str)] = files!["realm/early.ts"];
+/// The modules that the hardened guest has in the place of [`PLAIN_REALM`].
+const REALM: &[(&str, &str)] = files![
+    "realm/lockdown.ts",
+    "realm/freeze.ts",
+    "realm/wrap.ts",
+    "realm/stubs.ts",
+    "realm/endowments.ts",
+    "realm/instances.ts",
+    "realm/foreign.ts",
+    "realm/realm.ts",
+];
+const PLAIN_REALM: &str = "realm.ts";
+const DOOR_FILE: &[(&str, &str)] = files!["realm/door.js"];
 
 const WARM_FILES: &[(&str, &str)] = files!["warm/1.ts", "warm/2.ts", "warm/3.ts"];
 
@@ -56,6 +101,17 @@ const WARM_FILES: &[(&str, &str)] = files!["warm/1.ts", "warm/2.ts", "warm/3.ts"
 /// level would not be a program, so they can't slip in.
 fn whole() -> String {
     MODULES.iter().flat_map(|(_, text)| alone(text)).collect()
+}
+
+/// The hardened guest as one file.
+fn whole_hardened() -> String {
+    let realm = MODULES.iter().flat_map(|module| match module.0 {
+        PLAIN_REALM => REALM,
+        _ => std::slice::from_ref(module),
+    });
+    let modules = EARLY.iter().chain(realm);
+    let text: String = modules.flat_map(|(_, text)| alone(text)).collect();
+    format!("{HARDENED_HEAD}{text}")
 }
 
 /// A module's lines without imports and without the word `export`.
@@ -79,7 +135,18 @@ fn files() -> Vec<(&'static str, String)> {
         .iter()
         .chain(OWN_FILES)
         .map(|(path, text)| (*path, (*text).to_owned()));
-    std::iter::once((MAIN, whole())).chain(warm).collect()
+    let door = DOOR_FILE
+        .iter()
+        .map(|(path, text)| (*path, (*text).to_owned()));
+    [
+        (Kind::Plain.main(), whole()),
+        (Kind::Hardened.main(), whole_hardened()),
+        ("ses.js", SES.to_owned()),
+    ]
+    .into_iter()
+    .chain(door)
+    .chain(warm)
+    .collect()
 }
 
 /// The import map of a sandbox, as a `data:` URL: it is about files in the folder of own modules, and nothing else.
@@ -154,12 +221,14 @@ fn write_if_changed(path: &Path, text: &str) -> Result<(), RuntimeError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAIN, MODULES, OWN_FILES, WARM, WARM_FILES, whole};
+    use super::{
+        DOOR_FILE, EARLY, MODULES, OWN_FILES, REALM, WARM, WARM_FILES, whole, whole_hardened,
+    };
 
     #[test]
     fn every_file_of_the_guest_is_part_of_the_binary() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest");
-        let mut found: Vec<String> = ["", "own/", "warm/"]
+        let mut found: Vec<String> = ["", "own/", "realm/", "warm/"]
             .iter()
             .flat_map(|sub| {
                 std::fs::read_dir(format!("{folder}/{sub}"))
@@ -169,21 +238,22 @@ mod tests {
             .map(|(sub, entry)| {
                 format!("{sub}{}", entry.unwrap().file_name().into_string().unwrap())
             })
-            .filter(|name| {
-                !name.ends_with("_test.ts")
-                    && !["deno.json", "own/std.d.ts", "own", "warm"].contains(&name.as_str())
-            })
+            .filter(|name| name.ends_with(".ts") || name.ends_with(".js"))
+            .filter(|name| !name.ends_with("_test.ts") && !name.ends_with(".d.ts"))
             .collect();
         found.sort();
         let mut listed: Vec<&str> = MODULES
             .iter()
+            .chain(EARLY)
+            .chain(REALM)
+            .chain(DOOR_FILE)
             .chain(WARM_FILES)
             .chain(OWN_FILES)
             .map(|(path, _)| *path)
             .collect();
         listed.sort_unstable();
         assert_eq!(found, listed);
-        assert!(listed.contains(&MAIN) && WARM.iter().all(|path| listed.contains(path)));
+        assert!(listed.contains(&"main.ts") && WARM.iter().all(|path| listed.contains(path)));
     }
 
     #[test]
@@ -191,6 +261,7 @@ mod tests {
         let whole = whole();
         let begins = |word: &str| whole.lines().any(|line| line.starts_with(word));
         assert!(!begins("import ") && !begins("export ") && !begins("} from"));
+        assert!(!whole.contains("lockdown(") && whole_hardened().contains("lockdown("));
         assert!(whole.contains("class Channel {") && whole.contains("import(module.url)"));
     }
 }

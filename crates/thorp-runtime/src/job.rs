@@ -95,6 +95,9 @@ pub struct ModuleProgram {
     pub dependencies: Option<PathBuf>,
     /// Other vals whose files are among these, and which the program may name; loaded before it, in this order.
     pub vals: Vec<ModuleVal>,
+    /// Vals of other users that the files import, each as the file [`foreign_path`] of its name. A program with any runs
+    /// in a hardened sandbox.
+    pub foreign: Vec<ForeignBundle>,
 }
 
 /// A val that is a part of a program.
@@ -110,6 +113,34 @@ pub struct ModuleVal {
     pub export: Export,
     /// As [`ModuleProgram::dependencies`], for its files alone.
     pub dependencies: Option<PathBuf>,
+}
+
+/// A val of another user with all that it imports, as one script. It is evaluated in a Compartment of its own.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignBundle {
+    /// Whose it is and what it is called: `@bob/lib`.
+    pub name: String,
+    /// A script that defines `thorpExports`, the object of its exports: what esbuild makes with `--format=iife
+    /// --global-name=thorpExports`. It has no `import(`, direct `eval(` or HTML comment anywhere, not even in a string.
+    pub script: String,
+    /// The names of its exports, `default` among them if it has one.
+    pub exports: Vec<String>,
+}
+
+/// The path of the file that exports what a foreign val exports, in the folder of the program's files.
+#[must_use]
+pub fn foreign_path(name: &str) -> String {
+    format!("{FOREIGN_FOLDER}/{name}.js")
+}
+
+/// No file of a program lies in it.
+pub(crate) const FOREIGN_FOLDER: &str = "thorp-foreign";
+
+impl Program {
+    /// Whether it wants a hardened sandbox.
+    pub(crate) fn is_hardened(&self) -> bool {
+        matches!(self, Self::Module(program) if !program.foreign.is_empty())
+    }
 }
 
 /// Which export of the entry is the program's value.

@@ -14,6 +14,7 @@ mod deno;
 mod ending;
 mod error;
 mod folder;
+mod foreign;
 mod frame;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -46,7 +47,8 @@ pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use error::RuntimeError;
 pub use host::{CallError, Calling, Host};
 pub use job::{
-    Export, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits, Secret, Sight,
+    Export, ForeignBundle, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits, Secret,
+    Sight, foreign_path,
 };
 pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
 pub use runtime::Runtime;

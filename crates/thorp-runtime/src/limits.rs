@@ -43,6 +43,8 @@ pub const ARGS_BYTES_MAX: usize = 8 << 20;
 pub const VALUES_BYTES_MAX: usize = 16 << 20;
 /// The code of a run, all files together.
 pub const CODE_BYTES_MAX: usize = 16 << 20;
+/// The scripts of the foreign vals of a program, all together.
+pub const FOREIGN_BYTES_MAX: usize = 16 << 20;
 /// Files of a module program.
 pub const FILES_MAX: usize = 4096;
 /// Name, message and stack of an error, each.
@@ -63,6 +65,10 @@ pub const WORKER_LIFE_SECS_MAX: u64 = 3600;
 pub const WORKER_RUNS_MAX: u32 = 10_000;
 /// The part of the sandboxes that may be workers without a run.
 pub const WORKERS_IDLE_DIVISOR: usize = 4;
+/// Of all sandboxes, those that may be hardened ones, beside the others.
+pub const HARDENED_DIVISOR: usize = 4;
+/// Prepared hardened sandboxes that an idle town keeps once one was wanted.
+pub const HARDENED_FLOOR: usize = 1;
 /// A worker whose memory is beyond this part of its limit after a run gets no other.
 pub const WORKER_MEMORY_PERCENT_MAX: u64 = 75;
 /// Processor time of a worker between two runs: what it left behind goes on working.

@@ -200,3 +200,20 @@ pub struct PoolStatus {
     /// Whether the newest start succeeded.
     pub healthy: bool,
 }
+
+impl PoolStatus {
+    /// Two pools as one.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            ready: self.ready + other.ready,
+            starting: self.starting + other.starting,
+            running: self.running + other.running,
+            idle_workers: self.idle_workers + other.idle_workers,
+            waiting: self.waiting + other.waiting,
+            target: self.target + other.target,
+            started_total: self.started_total + other.started_total,
+            failed_total: self.failed_total + other.failed_total,
+            healthy: self.healthy && other.healthy,
+        }
+    }
+}

@@ -28,13 +28,14 @@ const FORBIDDEN: [&str; 4] = ["/dev", "/etc", "/proc", "/sys"];
 /// Where Deno keeps what it made of TypeScript from elsewhere.
 const FOREIGN_CODE: &str = "gen/https";
 const CACHE_MARK: &str = "prepared-for-all";
-/// The longest name that a sandbox adds to the scratch folder's path: `/`, a number, `/c`.
-const SOCKET_NAME_BYTES_MAX: usize = 23;
+/// The longest name that a sandbox adds to the scratch folder's path: `/h/`, a number, `/c`.
+const SOCKET_NAME_BYTES_MAX: usize = 25;
+/// The folder of the hardened sandboxes in that of the others.
+const HARDENED_SCRATCH: &str = "h";
 
 /// Makes all that starting sandboxes needs.
 pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeError> {
     check_paths(config)?;
-    let start = |error: std::io::Error| RuntimeError::Start(error.to_string());
     let spawn = |jail| Spawner::new(config.confine.clone(), jail);
     let plain = spawn(Jail {
         private: Some(config.scratch_dir.clone()),
@@ -45,8 +46,43 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
     make(&config.scratch_dir)?;
     clear(&config.scratch_dir)?;
     let image = image(config, &plain).await;
-    let deno = Deno::new(config, image, guest::install(&config.state_dir)?);
-    let cache = config.state_dir.join(deno.cache_name(&version));
+    let guest = guest::install(&config.state_dir)?;
+    let deno = Deno::new(config, image, guest, version);
+    starter(config, deno, plain, groups(config)).await
+}
+
+/// Makes all that starting hardened sandboxes needs: as the plain ones, but each with a guest, a cache and a folder of
+/// their own.
+pub(crate) async fn prepare_hardened(
+    config: &RuntimeConfig,
+    plain: &Starter,
+) -> Result<Starter, RuntimeError> {
+    let config = RuntimeConfig {
+        scratch_dir: config.scratch_dir.join(HARDENED_SCRATCH),
+        ..config.clone()
+    };
+    make(&config.scratch_dir)?;
+    clear(&config.scratch_dir)?;
+    let spawner = Spawner::new(
+        config.confine.clone(),
+        Jail {
+            private: Some(config.scratch_dir.clone()),
+            ..Jail::none()
+        },
+    )?;
+    let groups = plain.spawner.groups().clone();
+    starter(&config, plain.deno.hardened(), spawner, groups).await
+}
+
+/// Fills the cache, outside of the jail, and finds out whether the jail works.
+async fn starter(
+    config: &RuntimeConfig,
+    deno: Deno,
+    plain: Spawner,
+    groups: Groups,
+) -> Result<Starter, RuntimeError> {
+    let start = |error: std::io::Error| RuntimeError::Start(error.to_string());
+    let cache = config.state_dir.join(deno.cache_name());
     let mut starter = Starter {
         deno,
         spawner: plain,
@@ -60,7 +96,7 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
     };
     fill(&starter, &cache).await?;
     let jail = jail(config, &starter.deno, &cache)?;
-    starter.spawner = Spawner::with_groups(config.confine.clone(), jail, groups(config))?;
+    starter.spawner = Spawner::with_groups(config.confine.clone(), jail, groups)?;
     starter.cache = Cache::Prepared(cache);
     // Whether the layers work is found by doing.
     start_and_end(&starter).await?;

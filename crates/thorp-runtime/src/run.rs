@@ -156,7 +156,8 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
 
 async fn write(ready: &Ready, program: &Arc<ModuleProgram>) -> Result<(), Failure> {
     let (folder, program) = (Arc::clone(&ready.folder), Arc::clone(program));
-    let written = tokio::task::spawn_blocking(move || folder.write(&program)).await;
+    let guest = Arc::clone(&ready.guest);
+    let written = tokio::task::spawn_blocking(move || folder.write(&program, &guest)).await;
     let lost = |reason: String| Failure::WorkerLost { reason };
     written
         .map_err(|error| lost(error.to_string()))?

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{Clock, RuntimeConfig};
+use tokio::sync::OnceCell;
+
+use crate::config::{Clock, PoolLimits, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
-use crate::limits::WORKERS_IDLE_DIVISOR;
-use crate::outcome::{Outcome, PoolStatus};
+use crate::limits::{HARDENED_DIVISOR, HARDENED_FLOOR, WORKERS_IDLE_DIVISOR};
+use crate::outcome::{Failure, Outcome, PoolStatus};
 use crate::pool::{Pool, Room};
 use crate::prepare;
 use crate::run::{self, Surroundings, micros};
@@ -19,6 +21,9 @@ use crate::workers::{Key, Workers};
 #[derive(Clone)]
 pub struct Runtime {
     pool: Arc<Pool>,
+    /// The sandboxes of programs with foreign vals, made when the first one is wanted.
+    hardened: Arc<OnceCell<Arc<Pool>>>,
+    config: Arc<RuntimeConfig>,
     workers: Workers,
     clock: Clock,
 }
@@ -34,8 +39,10 @@ impl Runtime {
         let workers_max = config.pool.sandboxes_max.div_ceil(WORKERS_IDLE_DIVISOR);
         Ok(Self {
             workers: Workers::new(workers_max, config.pool.worker_idle),
-            pool: Pool::open(starter, config.pool),
+            pool: Pool::open(starter, config.pool.clone()),
+            hardened: Arc::default(),
             clock: config.clock,
+            config: Arc::new(config),
         })
     }
 
@@ -50,11 +57,7 @@ impl Runtime {
         let idle = key.as_ref().and_then(|key| self.workers.take(key));
         let worker = match idle {
             Some(worker) => Ok(worker),
-            None => self
-                .pool
-                .acquire(job.user, || self.make_room())
-                .await
-                .map(Worker::new),
+            None => self.fresh(&job).await,
         };
         let queue_micros = micros(queued.elapsed());
         let mut outcome = match worker {
@@ -65,23 +68,54 @@ impl Runtime {
         outcome
     }
 
+    async fn fresh(&self, job: &Job) -> Result<Worker, Failure> {
+        let pool = self.pool_of(job).await?;
+        let waits = || self.make_room();
+        pool.acquire(job.user, waits).await.map(Worker::new)
+    }
+
+    /// The pool that has the sandboxes for a job.
+    async fn pool_of(&self, job: &Job) -> Result<&Arc<Pool>, Failure> {
+        if !job.program.is_hardened() {
+            return Ok(&self.pool);
+        }
+        let opened = self.hardened.get_or_try_init(|| async {
+            let starter = prepare::prepare_hardened(&self.config, self.pool.starter()).await?;
+            let limits = &self.config.pool;
+            let limits = PoolLimits {
+                floor: limits.floor.min(HARDENED_FLOOR),
+                sandboxes_max: limits.sandboxes_max.div_ceil(HARDENED_DIVISOR),
+                ..limits.clone()
+            };
+            Ok(Pool::open(starter, limits))
+        });
+        opened
+            .await
+            .map_err(|error: RuntimeError| Failure::WorkerLost {
+                reason: format!("no hardened sandbox starts: {error}"),
+            })
+    }
+
     async fn run_in(&self, mut worker: Worker, key: Option<Key>, job: &Job) -> Outcome {
-        let pool = Arc::clone(&self.pool);
+        // A worker of it has opened it.
+        let hardened = self.hardened.get().filter(|_| job.program.is_hardened());
+        let pool = Arc::clone(hardened.unwrap_or(&self.pool));
+        let slow_pool = Arc::clone(&pool);
         // A short run keeps the processors to itself; its sandbox is replaced when it has ended.
-        let slow = move || pool.pump();
+        let slow = move || slow_pool.pump();
         let surroundings = Surroundings {
             clock: self.clock,
-            stop: self.pool.stop(),
-            part: self.pool.part_of(job.user),
+            stop: pool.stop(),
+            part: pool.part_of(job.user),
             slow: &slow,
         };
         let outcome = worker.run(job, surroundings).await;
         let cpu = Duration::from_micros(outcome.usage.cpu_micros);
-        self.pool.charge(job.user, cpu);
+        pool.charge(job.user, cpu);
         if let Some(key) = key {
             self.workers.put(key, worker);
             self.make_room();
-            self.pool.replace();
+            pool.replace();
         }
         outcome
     }
@@ -89,7 +123,8 @@ impl Runtime {
     /// Runs that wait come before workers that do. Who begins to wait and who begins to rest both look, each after it has
     /// begun, so that one of them sees the other.
     fn make_room(&self) {
-        match self.pool.lacks() {
+        let hardened = self.hardened.get().and_then(|pool| pool.lacks());
+        match self.pool.lacks().or(hardened) {
             Some(Room::Any) => self.workers.give_up_one(|_| true),
             Some(Room::Of(user)) => self.workers.give_up_one(|of| of == user),
             None => {}
@@ -114,14 +149,22 @@ impl Runtime {
     /// The runs' futures must still be polled meanwhile.
     pub async fn shutdown(&self, grace: Duration) {
         self.workers.close();
-        self.pool.close(grace).await;
+        let hardened = async {
+            if let Some(pool) = self.hardened.get() {
+                pool.close(grace).await;
+            }
+        };
+        tokio::join!(self.pool.close(grace), hardened);
     }
 
     /// What the pool is doing.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
         let idle_workers = self.workers.count();
-        let status = self.pool.status();
+        let mut status = self.pool.status();
+        if let Some(pool) = self.hardened.get() {
+            status = status.and(pool.status());
+        }
         PoolStatus {
             running: status.running.saturating_sub(idle_workers),
             idle_workers,

@@ -117,6 +117,7 @@ impl Ready {
                 export: own.export,
                 dependencies: own.dependencies,
                 vals: join.vals,
+                foreign: Vec::new(),
             })),
             None => entry.program.clone(),
         };
@@ -255,6 +256,7 @@ fn module(compiled: &Compiled, locked: Option<&Locked>) -> Program {
         export: export(&compiled.facts.value),
         dependencies,
         vals: Vec::new(),
+        foreign: Vec::new(),
     }))
 }
 

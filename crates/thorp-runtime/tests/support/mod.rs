@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use thorp_runtime::confined::Layers;
 use thorp_runtime::gateway::{Gateway, GatewayConfig};
 use thorp_runtime::{
-    Export, Failure, Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits, Runtime,
-    RuntimeConfig,
+    Export, Failure, ForeignBundle, Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits,
+    Runtime, RuntimeConfig,
 };
 use uuid::Uuid;
 
@@ -126,11 +126,39 @@ impl Town {
             export,
             dependencies,
             vals: Vec::new(),
+            foreign: Vec::new(),
         }));
         self.runtime
             .run(Job {
                 args: r#"["a",2]"#.to_owned(),
                 ..job(program)
+            })
+            .await
+    }
+
+    /// A file that imports foreign vals, each of a name, a script and the names of its exports.
+    pub async fn with_foreign(&self, code: &str, foreign: &[(&str, &str, &[&str])]) -> Outcome {
+        let foreign = foreign
+            .iter()
+            .map(|(name, script, exports)| ForeignBundle {
+                name: (*name).to_owned(),
+                script: (*script).to_owned(),
+                exports: exports.iter().map(|name| (*name).to_owned()).collect(),
+            })
+            .collect();
+        let program = ModuleProgram {
+            files: vec![("main.js".to_owned(), code.to_owned())],
+            entry: "main.js".to_owned(),
+            foreign,
+            ..ModuleProgram::default()
+        };
+        self.runtime
+            .run(Job {
+                limits: RunLimits {
+                    memory_bytes: u64::MAX,
+                    ..RunLimits::default()
+                },
+                ..job(Program::Module(Arc::new(program)))
             })
             .await
     }

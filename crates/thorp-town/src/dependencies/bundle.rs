@@ -145,6 +145,7 @@ impl Bundler {
             entry: "exports.mjs".to_owned(),
             export: Export::Default,
             dependencies: Some(folder.to_path_buf()),
+            foreign: Vec::new(),
         };
         let job = Job {
             run: Uuid::now_v7(),

@@ -1,0 +1,216 @@
+//! The code of other users in the realm of one: what they share, and what a foreign val gets.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod support;
+
+use support::{Town, logs, show};
+
+const LIB: &str = r#"
+var thorpExports = (() => {
+  class Point { constructor(x) { this.x = x; } }
+  let count = 0;
+  return {
+    Point,
+    add: (a, b) => a + b,
+    bigger: (set) => new Set([...set, "bob"]),
+    answer: (text) => new Response(text, { headers: { "x-bob": "1" } }),
+    counter: () => ++count,
+    map: (list, call) => list.map(call),
+    later: async (value) => { await new Promise((resolve) => setTimeout(resolve, 1)); return value; },
+    items: function* () { yield 1; yield 2; },
+    fail: () => { throw new RangeError("bob's"); },
+    env: () => [Deno.env.get("SECRET"), process.env.SECRET],
+    file: () => Deno.readTextFileSync("/etc/passwd"),
+    say: () => console.log("hello", { a: 1 }),
+    default: "the default",
+  };
+})();
+"#;
+const EXPORTS: &[&str] = &[
+    "Point", "add", "bigger", "answer", "counter", "map", "later", "items", "fail", "env", "file",
+    "say", "default",
+];
+
+async fn ask(town: &Town, body: &str) -> (String, String) {
+    let code = format!(
+        "import * as bob from './thorp-foreign/@bob/lib.js'; export default async () => {{ {body} }}"
+    );
+    let outcome = town
+        .with_foreign(&code, &[("@bob/lib", LIB, EXPORTS)])
+        .await;
+    (show(&outcome), logs(&outcome))
+}
+
+#[tokio::test]
+async fn values_of_any_kind_are_shared_with_a_foreign_val() {
+    let town = Town::start().await;
+    for (body, expected) in [
+        ("return bob.add(1, 2)", "3"),
+        ("return bob.default", "\"the default\""),
+        ("return new bob.Point(3) instanceof bob.Point", "true"),
+        ("return [...bob.bigger(new Set(['a']))]", "[\"a\",\"bob\"]"),
+        ("return bob.bigger(new Set()) instanceof Set", "true"),
+        (
+            "const r = bob.answer('x'); return [r instanceof Response, await r.text(), r.headers.get('x-bob')]",
+            "[true,\"x\",\"1\"]",
+        ),
+        ("return [bob.counter(), bob.counter()]", "[1,2]"),
+        (
+            "let sum = 0; bob.map([1, 2], (n) => sum += n); return sum",
+            "3",
+        ),
+        ("return await bob.later('x')", "\"x\""),
+        ("return [...bob.items()]", "[1,2]"),
+        (
+            "try { bob.fail() } catch (e) { return [e instanceof RangeError, e.message] }",
+            "[true,\"bob's\"]",
+        ),
+        ("bob.fail()", "! RangeError: bob's"),
+        (
+            "class Mine extends bob.Point { y = 1 } return new Mine(2)",
+            "{\"x\":2,\"y\":1}",
+        ),
+    ] {
+        assert_eq!(ask(&town, body).await.0, expected, "{body}");
+    }
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_foreign_val_is_denied_is_told() {
+    let town = Town::start().await;
+    let (value, logs) = ask(&town, "return bob.env()").await;
+    assert_eq!(value, "[null,null]");
+    assert!(
+        logs.contains("warn: @bob/lib line 15 asked for Deno.env.get(\"SECRET\"): denied"),
+        "{logs}"
+    );
+    assert!(
+        logs.contains("asked for process.env.SECRET: denied"),
+        "{logs}"
+    );
+    let (value, _) = ask(&town, "bob.file()").await;
+    assert_eq!(
+        value,
+        "! PermissionDenied: Deno.readTextFileSync is not available to imported code; pass it as an argument, or use api()"
+    );
+    let (_, logs) = ask(&town, "bob.say()").await;
+    assert_eq!(logs, "log: @bob/lib: hello { a: 1 }\n");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn a_stack_shows_the_lines_of_both() {
+    let town = Town::start().await;
+    let outcome = town
+        .with_foreign(
+            "import { fail } from './thorp-foreign/@bob/lib.js';\nexport default () => {\n  fail();\n}",
+            &[("@bob/lib", LIB, EXPORTS)],
+        )
+        .await;
+    let Err(thorp_runtime::Failure::Thrown { stack, .. }) = &outcome.result else {
+        panic!("{outcome:?}");
+    };
+    let stack = stack.clone().unwrap_or_default();
+    assert!(
+        stack.contains("file:///val/@bob/lib:14:") && stack.contains("file:///val/main.js:3:"),
+        "{stack}"
+    );
+    assert!(!stack.contains("hardened.ts"), "{stack}");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn the_owner_has_all_of_deno_and_node_beside_a_foreign_val() {
+    let town = Town::start().await;
+    for (body, expected) in [
+        ("return typeof Deno.serve", "\"function\""),
+        ("return (await import('node:os')).platform()", "\"linux\""),
+        (
+            "return (await import('node:path')).resolve('/a', 'b')",
+            "\"/a/b\"",
+        ),
+        (
+            "return (await import('node:crypto')).randomBytes(8).length",
+            "8",
+        ),
+        (
+            "const { EventEmitter } = await import('node:events'); const e = new EventEmitter(); \
+             let n = 0; for (let i = 0; i < 20; i++) e.on('x', () => n++); e.emit('x'); return n",
+            "20",
+        ),
+        (
+            "return (await import('node:zlib')).gzipSync('a').length > 0",
+            "true",
+        ),
+        (
+            "const { AsyncLocalStorage } = await import('node:async_hooks'); \
+             const s = new AsyncLocalStorage(); return s.run(1, () => s.getStore())",
+            "1",
+        ),
+        ("return Buffer.from('abc').toString('base64')", "\"YWJj\""),
+        ("return (1234.5).toLocaleString('de')", "\"1.234,5\""),
+        ("return [Date.now() > 0, Math.random() < 1]", "[true,true]"),
+        (
+            "class Mine extends Headers { get(name) { return `<${super.get(name)}>` } } \
+             return new Mine({ a: 'b' }).get('a')",
+            "\"<b>\"",
+        ),
+    ] {
+        assert_eq!(ask(&town, body).await.0, expected, "{body}");
+    }
+    town.stop().await;
+}
+
+/// The file of the owner, whose values the attacks get.
+const OWNER: &str = include_str!("../../../guest/attack/owner.js");
+const ATTACKS: &str = include_str!("../../../guest/attack/attacks.js");
+const AUDIT: &str = include_str!("../../../guest/attack/audit.js");
+const COMPARE: &str = include_str!("../../../guest/attack/compare.js");
+
+#[tokio::test]
+async fn no_attack_of_a_foreign_val_gets_anything_in_the_jail() {
+    let town = Town::start().await;
+    let code = format!(
+        "import * as attacks from './thorp-foreign/@bob/lib.js';\n{OWNER}\n\
+         export default () => attackAll(attacks, import.meta.url);"
+    );
+    let outcome = town
+        .with_foreign(&code, &[("@bob/lib", ATTACKS, &["names", "run"])])
+        .await;
+    let value: serde_json::Value = serde_json::from_str(&show(&outcome)).unwrap();
+    assert_eq!(value["got"], serde_json::json!([]), "{}", logs(&outcome));
+    assert!(value["count"].as_u64() > Some(80), "{value}");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_that_foreign_vals_share_can_be_changed_in_the_jail() {
+    // The audit keeps all that it finds, twice.
+    let town = Town::with(|config| config.pool.memory_bytes = 1 << 30).await;
+    let code = format!(
+        "import 'node:http'; import 'node:perf_hooks'; import 'node:worker_threads'; import 'node:stream/web';\n\
+         import {{ walk as one }} from './thorp-foreign/@a/one.js';\n\
+         import {{ walk as other }} from './thorp-foreign/@b/other.js';\n{COMPARE}\n\
+         export default async () => {{\n\
+         for (const name of ['unhandledrejection', 'error']) {{\n\
+           addEventListener(name, (event) => {{ event.preventDefault(); event.stopImmediatePropagation(); }}, true);\n\
+         }}\n\
+         for (const name of Object.keys(console)) if (typeof console[name] === 'function') console[name] = () => {{}};\n\
+         const is = (value) => value === globalThis;\n\
+         const [a, b] = [await one([], is), await other([], is)];\n\
+         return {{ open: openings(a.found, b.found, [['global', globalThis]]), objects: a.found.size }};\n\
+         }}"
+    );
+    let outcome = town
+        .with_foreign(
+            &code,
+            &[("@a/one", AUDIT, &["walk"]), ("@b/other", AUDIT, &["walk"])],
+        )
+        .await;
+    let value: serde_json::Value = serde_json::from_str(&show(&outcome))
+        .unwrap_or_else(|_| panic!("{} {}", show(&outcome), logs(&outcome)));
+    assert_eq!(value["open"], serde_json::json!([]));
+    assert!(value["objects"].as_u64() > Some(5_000), "{value}");
+    town.stop().await;
+}
