@@ -42,6 +42,8 @@ export class Calls {
   #open = { __proto__: null } as unknown as Record<number, Open | undefined>;
   #waiting = 0;
   #reading = false;
+  #kept = 0;
+  #onEnd = () => {};
   #handOver: ((frame: Frame) => void) | null = null;
 
   constructor(channel: Channel) {
@@ -53,6 +55,7 @@ export class Calls {
     this.#run = run;
     this.#open = { __proto__: null } as unknown as Record<number, Open | undefined>;
     this.#waiting = 0;
+    this.#kept = 0;
   }
 
   /** The host's next frame that is no answer. */
@@ -60,6 +63,34 @@ export class Calls {
     if (!this.#reading) return this.#channel.receive();
     return new NativePromise((resolve) => {
       this.#handOver = resolve;
+    });
+  }
+
+  /** Asks for what the run does not end before. */
+  keep(operation: string, args: unknown[]): Promise<unknown> {
+    const run = this.#run;
+    const done = () => {
+      if (run !== this.#run) return;
+      this.#kept--;
+      if (this.#kept === 0) this.#onEnd();
+    };
+    // A promise of its own: if nobody catches its error, it is an error that nobody caught.
+    return new NativePromise((resolve, reject) => {
+      const answer = this.call(operation, args);
+      this.#kept++;
+      settle(answer, (value) => (done(), resolve(value)), (error) => {
+        reject(error);
+        // Whether somebody catches it shows in the next turn.
+        later(done, 0);
+      });
+    });
+  }
+
+  /** When all of that has ended; `null` if there is none. */
+  ended(): Promise<void> | null {
+    if (this.#kept === 0) return null;
+    return new NativePromise((resolve) => {
+      this.#onEnd = resolve;
     });
   }
 
@@ -104,6 +135,8 @@ export class Calls {
     open.reject(failed(answer.error));
   }
 }
+
+const later = setTimeout;
 
 const ignoreValue = () => {};
 

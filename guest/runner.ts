@@ -30,6 +30,8 @@ const { exit } = Deno;
 
 const NO_VALUES = {};
 
+const ignoreAll = () => {};
+
 const NOTHING = new NativeUint8Array(0);
 
 /** Runs programs, one at a time. */
@@ -85,6 +87,12 @@ export class Runner {
   }
 
   #returned(value: unknown): void {
+    const kept = this.#calls.ended();
+    if (kept === null) return this.#finish(value);
+    settle(kept, () => this.#finish(value), ignoreAll);
+  }
+
+  #finish(value: unknown): void {
     const result = resultOf(value);
     switch (result.kind) {
       case "value":

@@ -28,6 +28,7 @@ export function installTown(calls: Calls): (target: string, args: unknown[]) => 
     async api(target: unknown, args: unknown[]) {
       return await guard(call("api", [named(target), parse(jsonOfArguments(args))]));
     },
+    email: (args: unknown[]) => calls.keep("email", args),
     async val(name: unknown) {
       const place = named(name);
       return values.get(place) ?? await guard(call("value", [place]));
@@ -65,6 +66,17 @@ export function installTown(calls: Calls): (target: string, args: unknown[]) => 
     },
   });
   defineProperty(globalThis, Symbol.for("thorp.town"), { value: town });
+  defineProperty(
+    console,
+    "email",
+    {
+      __proto__: null,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: (...args: unknown[]) => town.email(args),
+    } as PropertyDescriptor,
+  );
   return town.api;
 }
 

@@ -5,7 +5,7 @@ const town = globalThis[Symbol.for("thorp.town")];
 export const api = (target, ...args) => town.api(target, args);
 
 /** Sends a mail to the user whose permissions the program has. */
-export const email = (...args) => town.call("email", args);
+export const email = (...args) => town.email(args);
 
 /** The value of a val, now. */
 export const val = (name) => town.val(name);

@@ -55,6 +55,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("DEPENDENCY_TOO_LARGE", 422, "a package is over the limit"),
     ("NOT_JSON", 422, "the result cannot be written as JSON"),
     ("RESULT_TOO_LARGE", 422, "the result is over the limit"),
+    ("NO_EMAIL_ADDRESS", 409, "the account has no e-mail address"),
     ("RATE_LIMITED", 429, "too many requests"),
     (
         "STATE_BUSY",
@@ -260,6 +261,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::Conflict
         | ErrorCode::NameTaken
         | ErrorCode::NotData
+        | ErrorCode::NoEmailAddress
         | ErrorCode::StateDeadlock => StatusCode::CONFLICT,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::DoesNotCompile
@@ -332,6 +334,15 @@ impl From<TownError> for ApiError {
                     ErrorCode::PoolFull.as_str(),
                     text,
                 );
+                refusal.0.retry_after_seconds = Some(retry_after_seconds);
+                refusal.hint(format!("try again in {retry_after_seconds} s"))
+            }
+            TownError::RateLimited {
+                retry_after_seconds,
+                ..
+            } => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let mut refusal = Self::new(status, ErrorCode::RateLimited.as_str(), text);
                 refusal.0.retry_after_seconds = Some(retry_after_seconds);
                 refusal.hint(format!("try again in {retry_after_seconds} s"))
             }

@@ -69,7 +69,9 @@ fn things() -> OpenApiRouter<App> {
 /// Users, their tokens and their secrets.
 fn accounts() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(me::show::show_me))
+        .routes(routes!(me::show::show_me, me::patch::patch_me))
+        .routes(routes!(me::emails::list::list_emails))
+        .routes(routes!(me::emails::show::show_email))
         .routes(routes!(me::runs::list_own_runs))
         .routes(routes!(me::likes::list_likes))
         .routes(routes!(users::create::create_user, users::list::list_users))

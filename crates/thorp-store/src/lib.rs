@@ -1,4 +1,4 @@
-//! Users, tokens, vals, versions, dependency sets, sealed secrets and evaluations, kept in SQLite.
+//! Users, tokens, vals, versions, dependency sets, sealed secrets, evaluations and the outbox, kept in SQLite.
 //!
 //! This crate owns the town's data and the rules that only the data can decide in one step: a name is free, a version number
 //! is the next one, a save is based on the newest version. It decides no permission, reads no clock (every write takes
@@ -14,6 +14,7 @@
 mod connection;
 mod dependencies;
 mod digest;
+mod emails;
 mod error;
 mod files;
 mod integrity;
@@ -42,6 +43,7 @@ mod writer;
 
 pub use dependencies::{DependencyDeletion, DependencySet, NewDependencySet};
 pub use digest::Digest;
+pub use emails::{Email, EmailPut, EmailRate, EmailShare, EmailSummary, EmailTry, NewEmail};
 pub use error::{Entity, StoreError};
 pub use files::{File, manifest_digest};
 pub use listing::{LastRun, ListedVal, ValFilter};
@@ -60,4 +62,4 @@ pub use values::{NamedValue, ValueWrite};
 pub use versions::{
     NewContent, NewVersion, RestoreVersion, SavedVersion, Version, VersionWithFiles,
 };
-pub use words::{Endpoint, Privacy, RunStatus, Trigger};
+pub use words::{EmailState, Endpoint, Privacy, RunStatus, Trigger};

@@ -25,6 +25,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "secrets",
         sql: include_str!("schema/0003_secrets.sql"),
     },
+    Migration {
+        number: 4,
+        name: "emails",
+        sql: include_str!("schema/0004_emails.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.

@@ -78,3 +78,17 @@ words! {
         Health = "health",
     }
 }
+
+words! {
+    /// How far mail came.
+    EmailState {
+        /// It waits to be sent.
+        Queued = "queued",
+        /// The mail server has it.
+        Sent = "sent",
+        /// It was given up.
+        Failed = "failed",
+        /// The town delivered no mail then: it is in the outbox, and nowhere else.
+        Kept = "kept",
+    }
+}

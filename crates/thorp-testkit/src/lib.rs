@@ -7,9 +7,11 @@
 mod places;
 mod reply;
 mod shown;
+mod smtp;
 mod town;
 
 pub use places::{deno, executable};
 pub use reply::Reply;
 pub use shown::Shown;
+pub use smtp::{Arrived, SmtpServer};
 pub use town::{Ask, TestTown};

@@ -10,12 +10,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tempfile::TempDir;
 use thorp_server::ServerOptions;
-use thorp_town::{Layers, Opened, Town, TownConfig, probe};
+use thorp_town::{Layers, Opened, Town, TownConfig, TownError, probe};
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use ureq::Agent;
 use ureq::http::Request;
+use uuid::Uuid;
 
 /// How long an answer may take: more than any run.
 const ANSWER_WALL: Duration = Duration::from_secs(120);
@@ -25,9 +26,11 @@ pub struct TestTown {
     url: String,
     token: String,
     agent: Agent,
+    town: Town,
+    runtime: Handle,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    folder: TempDir,
+    folder: Option<TempDir>,
 }
 
 /// A request that is not sent yet.
@@ -44,6 +47,8 @@ pub struct Ask<'a> {
 struct Begun {
     address: SocketAddr,
     token: String,
+    town: Town,
+    runtime: Handle,
 }
 
 impl TestTown {
@@ -59,6 +64,21 @@ impl TestTown {
     /// If it does not start.
     pub fn start_with(change: impl FnOnce(&mut TownConfig) + Send + 'static) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a temporary folder");
+        Self::start_in(folder, change)
+    }
+
+    /// Ends, and starts again with the same data and settings that `change` may change.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn restart_with(mut self, change: impl FnOnce(&mut TownConfig) + Send + 'static) -> Self {
+        let folder = self.folder.take().expect("a town has a folder");
+        drop(self);
+        Self::start_in(folder, change)
+    }
+
+    fn start_in(folder: TempDir, change: impl FnOnce(&mut TownConfig) + Send + 'static) -> Self {
         let data = folder.path().join("data");
         let (shutdown, asked) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -88,9 +108,11 @@ impl TestTown {
             url,
             token: begun.token,
             agent,
+            town: begun.town,
+            runtime: begun.runtime,
             shutdown: Some(shutdown),
             thread: Some(thread),
-            folder,
+            folder: Some(folder),
         }
     }
 
@@ -98,6 +120,20 @@ impl TestTown {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Sends mail as a run of the user does: `payload` is what `console.email` is called with. Answers with its id, or why not.
+    ///
+    /// # Errors
+    /// What the town says.
+    ///
+    /// # Panics
+    /// If there is no such user.
+    pub fn send_email(&self, user: &str, payload: &str) -> Result<Uuid, TownError> {
+        self.runtime.block_on(async {
+            let user = self.town.user_named(user).await.expect("there is the user");
+            self.town.send_email(user.id, Uuid::now_v7(), payload).await
+        })
     }
 
     /// The owner's token.
@@ -109,7 +145,8 @@ impl TestTown {
     /// The town's data folder.
     #[must_use]
     pub fn data(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
+        let folder = self.folder.as_ref().expect("a town has a folder");
+        folder.path().join("data")
     }
 
     /// A request to `path`.
@@ -263,6 +300,8 @@ async fn keep(config: TownConfig, tell: impl FnOnce(Begun), asked: oneshot::Rece
     tell(Begun {
         address,
         token: read_token(&owner_token_file),
+        town: town.clone(),
+        runtime: Handle::current(),
     });
     thorp_server::serve(listener, town.clone(), options, asked)
         .await

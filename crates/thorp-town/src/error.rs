@@ -59,6 +59,8 @@ pub enum ErrorCode {
     CpuLimit,
     /// The run used too much memory.
     MemoryLimit,
+    /// The account has no e-mail address.
+    NoEmailAddress,
     /// Too many requests.
     RateLimited,
     /// The file with the keys of secrets is not there.
@@ -102,6 +104,7 @@ impl ErrorCode {
             Self::TimeLimit => "TIME_LIMIT",
             Self::CpuLimit => "CPU_LIMIT",
             Self::MemoryLimit => "MEMORY_LIMIT",
+            Self::NoEmailAddress => "NO_EMAIL_ADDRESS",
             Self::RateLimited => "RATE_LIMITED",
             Self::SecretsKeyMissing => "SECRETS_KEY_MISSING",
             Self::SecretsKeyUnusable => "SECRETS_KEY_UNUSABLE",
@@ -146,6 +149,14 @@ pub enum TownError {
         /// When to come again.
         retry_after_seconds: u32,
     },
+    /// Too much at once.
+    #[error("{message}")]
+    RateLimited {
+        /// What there was too much of.
+        message: String,
+        /// When to come again.
+        retry_after_seconds: u32,
+    },
     /// Our fault. The text is for the log, not for the caller.
     #[error("{0}")]
     Internal(String),
@@ -184,6 +195,7 @@ impl TownError {
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Run(fault) => fault.code,
             Self::PoolFull { .. } => ErrorCode::PoolFull,
+            Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }

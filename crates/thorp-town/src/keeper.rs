@@ -1,6 +1,6 @@
-//! Forgets what has been kept long enough: evaluations by age and size, and folders that no version uses.
+//! Forgets what has been kept long enough: evaluations by age and size, mail by age, and folders that no version uses.
 
-use crate::limits::{DEPENDENCY_UNUSED, FORGET_BATCH_RUNS, KEEPER_PERIOD};
+use crate::limits::{DEPENDENCY_UNUSED, EMAILS_KEPT, FORGET_BATCH_RUNS, KEEPER_PERIOD};
 use crate::town::{Parts, Town};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -19,6 +19,9 @@ async fn keep(parts: Weak<Parts>) {
         };
         if let Err(error) = town.forget().await {
             tracing::warn!(%error, "old evaluations were not forgotten");
+        }
+        if let Err(error) = town.forget_emails().await {
+            tracing::warn!(%error, "old mail was not forgotten");
         }
         if let Err(error) = town.collect_dependencies().await {
             tracing::warn!(%error, "unused packages were not removed");
@@ -44,6 +47,17 @@ impl Town {
             .trim_runs_to_bytes(most, FORGET_BATCH_RUNS)
             .await?
             .more
+        {}
+        Ok(())
+    }
+
+    /// Forgets mail that is too old, unless it waits to be sent.
+    async fn forget_emails(&self) -> Result<(), StoreError> {
+        let before = self.now() - micros(EMAILS_KEPT);
+        while self
+            .store()
+            .delete_emails_older_than(before, FORGET_BATCH_RUNS)
+            .await?
         {}
         Ok(())
     }

@@ -121,3 +121,38 @@ pub const ANONYMOUS_RUNS_MAX: usize = 4;
 
 /// Requests of a run to the network that its record lists.
 pub const EGRESS_KEPT_MAX: usize = 200;
+
+/// Mail that one user's vals may send in a minute.
+pub const EMAILS_MINUTE_MAX: u32 = 10;
+/// Mail that one user's vals may send in a day.
+pub const EMAILS_DAY_MAX: u32 = 100;
+/// Bytes of what one mail is made from: the arguments of `console.email`, as JSON.
+pub const EMAIL_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a mail's text, and of its HTML.
+pub const EMAIL_TEXT_BYTES_MAX: usize = 512 * 1024;
+/// Characters of a mail's subject.
+pub const EMAIL_SUBJECT_CHARS_MAX: usize = 250;
+/// Files attached to one mail.
+pub const EMAIL_ATTACHMENTS_MAX: usize = 10;
+/// Characters of the name of an attached file, and of its type.
+pub const EMAIL_FILENAME_CHARS_MAX: usize = 150;
+/// Bytes of an e-mail address.
+pub const EMAIL_ADDRESS_BYTES_MAX: usize = 254;
+/// Mail of one user that is kept.
+pub const EMAILS_KEPT_MAX: u32 = 1000;
+/// Bytes of one user's mail that are kept, and that may wait to be sent.
+pub const EMAILS_KEPT_BYTES_MAX: i64 = 64 * 1024 * 1024;
+/// How long mail is kept.
+pub const EMAILS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The first wait after the mail server did not take a mail. Each further one is twice as long.
+pub const EMAIL_RETRY: Duration = Duration::from_secs(30);
+/// The longest wait between two tries to send a mail.
+pub const EMAIL_RETRY_MAX: Duration = Duration::from_secs(4 * 60 * 60);
+/// How long sending a mail is tried.
+pub const EMAIL_TRIED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How long the mail server may take for one mail.
+pub const EMAIL_SEND_WALL: Duration = Duration::from_secs(60);
+/// How long a mail that is on its way may hold up the end of the town.
+pub const EMAIL_STOP_WALL: Duration = Duration::from_secs(5);
+/// Characters of a mail server's words that are kept.
+pub const EMAIL_ERROR_CHARS_MAX: usize = 500;

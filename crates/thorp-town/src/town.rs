@@ -5,6 +5,7 @@ use crate::dependencies::Dependencies;
 use crate::error::TownError;
 use crate::health::HealthCheck;
 use crate::limits;
+use crate::mail::{Courier, SmtpConfig};
 use crate::programs::Cache;
 use crate::secrets::{self, Vault};
 use crate::state::Locks;
@@ -60,6 +61,8 @@ pub struct TownConfig {
     pub npm_registry: Option<String>,
     /// The registry of `jsr:` packages, if not the usual one.
     pub jsr_registry: Option<String>,
+    /// The mail server that takes the mail of vals. Without it, mail stays in the outbox.
+    pub smtp: Option<SmtpConfig>,
     /// The time.
     pub clock: Clock,
 }
@@ -83,6 +86,7 @@ impl TownConfig {
             key_file: None,
             npm_registry: None,
             jsr_registry: None,
+            smtp: None,
             clock,
         }
     }
@@ -126,6 +130,7 @@ pub(crate) struct Parts {
     pub(crate) graphs: Cache<[u8; 32]>,
     pub(crate) locks: Locks,
     pub(crate) health: HealthCheck,
+    pub(crate) courier: Courier,
     pub(crate) anonymous: Arc<Semaphore>,
     scratch: PathBuf,
     keeper: OnceLock<tokio::task::AbortHandle>,
@@ -183,6 +188,7 @@ impl Town {
             graphs: Cache::new(),
             locks: Locks::default(),
             health: HealthCheck::default(),
+            courier: Courier::default(),
             anonymous: Arc::new(Semaphore::new(limits::ANONYMOUS_RUNS_MAX)),
             keeper: OnceLock::new(),
             store,
@@ -192,6 +198,9 @@ impl Town {
         };
         let town = Self(Arc::new(parts));
         let _ = town.0.keeper.set(keeper::start(&town));
+        if let Some(smtp) = town.0.config.smtp.clone() {
+            town.0.courier.start(&town, smtp)?;
+        }
         Ok(Opened {
             first_start: first.is_new,
             owner: first.owner,
@@ -211,6 +220,7 @@ impl Town {
             keeper.abort();
         }
         self.0.runtime.shutdown(grace).await;
+        self.0.courier.close().await;
         self.0.compiler.close();
         if let Err(error) = self.0.store.close().await {
             tracing::error!(%error, "the store did not close well");

@@ -1,7 +1,8 @@
 //! The command line: which commands there are, and how each ends.
 
 use crate::commands::{
-    completions, eval, key, login, logout, pull, push, run, runs, secret, token, user, vals, whoami,
+    completions, eval, key, login, logout, mail, pull, push, run, runs, secret, token, user, vals,
+    whoami,
 };
 use crate::doctor;
 use crate::failure::Failure;
@@ -47,6 +48,8 @@ enum Command {
     #[command(subcommand)]
     Vals(vals::ValsCommand),
     Runs(runs::RunsArgs),
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     #[command(subcommand)]
     User(user::UserCommand),
     #[command(subcommand)]
@@ -107,6 +110,7 @@ impl Command {
             Self::Pull(args) => pull::execute(&args),
             Self::Vals(command) => vals::execute(&command),
             Self::Runs(args) => runs::execute(&args),
+            Self::Mail(command) => mail::execute(&command),
             Self::User(command) => user::execute(&command),
             Self::Token(command) => token::execute(&command),
             Self::Secret(command) => secret::execute(&command),
@@ -125,6 +129,7 @@ impl Command {
             Self::Pull(args) => args.town.json,
             Self::Vals(command) => command.json(),
             Self::Runs(args) => args.town.json,
+            Self::Mail(command) => command.json(),
             Self::User(command) => command.json(),
             Self::Token(command) => command.json(),
             Self::Secret(command) => command.json(),

@@ -8,9 +8,10 @@ use anyhow::Result;
 use crate::{say, sh};
 
 /// A package, and where its program is once it's installed; a folder's name may follow in between.
-const PACKAGES: [(&str, &str, &str); 2] = [
+const PACKAGES: [(&str, &str, &str); 3] = [
     ("postgresql", "/usr/lib/postgresql", "bin/initdb"),
     ("redis-server", "/usr", "redis-server"),
+    ("python3-aiosmtpd", "/usr/lib/python3", "aiosmtpd"),
 ];
 
 /// Installs what is missing. Only root can; others are told what to ask for.

@@ -54,9 +54,18 @@ async fn check(setting: Setting, count: usize) {
         "{grown:?}"
     );
     ground.is_unharmed();
-    let held = groups();
+    let most = (GROUPS_KEPT_MAX + 1) * TREES_MAX + 1;
+    let mut held = groups();
+    for _ in 0..200 {
+        if held <= most {
+            break;
+        }
+        // The last ones are on their way.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        held = groups();
+    }
     println!("{held} groups for {:?}", ground.groups().held());
-    assert!(held <= (GROUPS_KEPT_MAX + 1) * TREES_MAX + 1, "{held}");
+    assert!(held <= most, "{held}");
     ground.groups().close();
     drop(ground);
     assert_eq!(emptied().await, 0);

@@ -1,6 +1,7 @@
 //! The JSON shapes of the API, and how the town's values become them.
 
 mod egress;
+mod email;
 mod error;
 mod run;
 mod secret;
@@ -8,11 +9,12 @@ mod token;
 mod user;
 mod val;
 
+pub(crate) use email::{BaseEmail, FullEmail};
 pub(crate) use error::{CodeText, Conflicting, Diagnostic, ErrorBody, ErrorDetail};
 pub(crate) use run::{BaseRun, FullRun};
 pub(crate) use secret::Secret;
 pub(crate) use token::{CreatedToken, Token, scope_of};
-pub(crate) use user::{Author, CreatedUser, User};
+pub(crate) use user::{Author, CreatedUser, Me, User};
 pub(crate) use val::{BaseVal, EndpointName, FileBody, FullVal, PrivacyName, Version};
 
 use jiff::Timestamp;

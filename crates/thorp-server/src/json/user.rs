@@ -24,6 +24,15 @@ pub(crate) struct User {
     created_at: String,
 }
 
+/// The caller's own account, with what nobody else sees of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me {
+    #[serde(flatten)]
+    user: User,
+    /// Where mail of the user's vals goes
+    email: Option<String>,
+}
+
 /// Whose something is.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Author {
@@ -50,6 +59,15 @@ impl From<UserView> for User {
             profile_image_url: view.profile_image_url,
             operator: view.operator,
             created_at: time(view.created_at),
+        }
+    }
+}
+
+impl Me {
+    pub(crate) fn new(user: UserView, email: Option<String>) -> Self {
+        Self {
+            user: user.into(),
+            email,
         }
     }
 }

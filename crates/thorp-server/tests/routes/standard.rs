@@ -198,3 +198,62 @@ fn nobody_has_no_vals_and_calls_what_is_public() {
         r#"["yes","A program without an author has no vals of its own"]"#
     );
 }
+
+#[test]
+fn programs_send_mail_to_whom_they_run_as() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    let refused = eval(
+        &town,
+        &alice,
+        "import { email } from 'thorp:std'; export default await email('hi').catch((e) => e.code)",
+    );
+    assert_eq!(refused.body, "\"NO_EMAIL_ADDRESS\"");
+    let _ = town
+        .patch("/v1/me", &alice, r#"{"email": "alice@example.com"}"#)
+        .expect(200);
+    let _ = town.add_val(
+        &alice,
+        "report",
+        "public",
+        "import { email } from 'thorp:std';
+        export default async () => {
+            // Nobody waits for the first one.
+            console.email({ total: 3 }, 'Totals');
+            await email({ text: 'Hello', subject: 'A subject', replyTo: 'x@example.com' });
+            return 'sent';
+        }",
+    );
+    let reply = town.post("/v1/run/alice.report", &bob, "[]");
+    assert_eq!(reply.body, "\"sent\"");
+    let mails = town.get("/v1/me/emails", &alice).expect(200);
+    let mut subjects: Vec<&str> = mails["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mail| mail["subject"].as_str().unwrap())
+        .collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["A subject", "Totals"], "{mails}");
+    assert_eq!(mails["data"][0]["to"], "alice@example.com");
+    assert_eq!(mails["data"][0]["runId"], reply.header("x-thorp-run"));
+    assert_eq!(
+        town.get("/v1/me/emails", &bob).expect(200)["data"],
+        json!([])
+    );
+    let bad = eval(
+        &town,
+        &alice,
+        "(() => { console.email({ text: 'x', subject: 'a\\nBcc: b@example.com' }); return 1 })()",
+    )
+    .expect(502);
+    assert!(
+        bad["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("subject"),
+        "{bad}"
+    );
+    let nobody = "(async () => await console.email('x').catch((e) => e.code))";
+    assert_eq!(eval(&town, "", nobody).body, "\"FORBIDDEN\"");
+}

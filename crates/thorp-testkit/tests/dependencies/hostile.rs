@@ -35,7 +35,7 @@ fn lifecycle_scripts_do_not_run() {
 #[test]
 fn a_bundled_package_holds_no_file_of_the_host() {
     let secret = tempfile::NamedTempFile::with_suffix(".txt").unwrap();
-    fs::write(secret.path(), "of the host").unwrap();
+    fs::write(secret.path(), "known to the outside alone").unwrap();
     let path = secret.path().display().to_string();
     let up = "../".repeat(24);
     for (at, leak) in [
@@ -67,7 +67,11 @@ fn a_bundled_package_holds_no_file_of_the_host() {
                     export default async () => JSON.stringify(await leak());";
         let reply = run(&town, &save(&town, "curious", code));
         assert_eq!(reply.status, 502, "{leak} {}", reply.body);
-        assert_eq!(files_with(&town.data(), "of the host"), 0, "{leak}");
+        assert_eq!(
+            files_with(&town.data(), "known to the outside alone"),
+            0,
+            "{leak}"
+        );
     }
 }
 
@@ -130,7 +134,7 @@ fn a_package_needs_no_folder_of_the_host() {
     .unwrap();
     fs::write(
         secret.path().join("index.js"),
-        "module.exports = 'of the host';",
+        "module.exports = 'known to the outside alone';",
     )
     .unwrap();
     for scheme in ["file:", "link:", "portal:", "workspace:", ""] {
@@ -147,7 +151,11 @@ fn a_package_needs_no_folder_of_the_host() {
         );
         let town = town_of(&origin);
         let _ = save(&town, "outer", "export { default } from \"npm:outer@1\";");
-        assert_eq!(files_with(&town.data(), "of the host"), 0, "{wanted}");
+        assert_eq!(
+            files_with(&town.data(), "known to the outside alone"),
+            0,
+            "{wanted}"
+        );
     }
 }
 

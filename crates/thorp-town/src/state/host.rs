@@ -77,6 +77,11 @@ impl TownHost {
                 let (target, args): (String, Box<RawValue>) = read(args)?;
                 self.api(&target, args.get()).await
             }
+            "email" => {
+                let user = self.own()?.id;
+                self.town.send_email(user, self.run, args).await?;
+                Ok(None)
+            }
             "value" => {
                 let (name,): (String,) = read(args)?;
                 Ok(self.value(&name).await?)

@@ -20,6 +20,9 @@ pub(crate) struct Author {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     pub(crate) username: String,
+    /// Of one's own account only.
+    #[serde(default)]
+    pub(crate) email: Option<String>,
     #[serde(default)]
     pub(crate) operator: bool,
     #[serde(default)]
@@ -43,6 +46,38 @@ pub(crate) struct Secret {
 
 fn yes() -> bool {
     true
+}
+
+/// Mail that a val sent, in a list or with what it says.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Email {
+    pub(crate) id: String,
+    pub(crate) run_id: String,
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) state: String,
+    pub(crate) created_at: String,
+    #[serde(default)]
+    pub(crate) next_attempt_at: Option<String>,
+    #[serde(default)]
+    pub(crate) last_error: Option<String>,
+    #[serde(default)]
+    pub(crate) text: Option<String>,
+    #[serde(default)]
+    pub(crate) html: Option<String>,
+    #[serde(default)]
+    pub(crate) reply_to: Option<String>,
+    #[serde(default)]
+    pub(crate) attachments: Vec<EmailFile>,
+}
+
+/// A file attached to mail.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EmailFile {
+    pub(crate) filename: String,
+    pub(crate) content_type: String,
 }
 
 /// A val, with as much of it as the answer holds.

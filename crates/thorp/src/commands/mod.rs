@@ -6,6 +6,7 @@ pub(crate) mod eval;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod mail;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod run;

@@ -1,4 +1,4 @@
-//! `thorp user`: the people of the town, for its operators.
+//! `thorp user`: the people of the town, for its operators, and where one's own mail goes.
 
 use super::runs::SliceArgs;
 use crate::cli::TownArgs;
@@ -12,11 +12,12 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use ureq::http::Method;
 
-/// Keep the people of the town (operators only)
+/// Keep the people of the town (operators only), and say where your mail goes
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     Add(AddArgs),
     List(ListArgs),
+    Email(EmailArgs),
 }
 
 /// Add somebody and print their token
@@ -51,12 +52,32 @@ pub(crate) struct ListArgs {
     town: TownArgs,
 }
 
+/// Say where your vals' mail to you goes, or show it
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Nobody checks that the address is yours. What waits to be sent goes where it was sent to.
+
+Examples:
+  thorp user email                      show it
+  thorp user email ada@example.com
+  thorp user email --none               get no mail")]
+pub(crate) struct EmailArgs {
+    /// The address
+    address: Option<String>,
+    /// Take it away
+    #[arg(long, conflicts_with = "address")]
+    none: bool,
+    #[command(flatten)]
+    town: TownArgs,
+}
+
 impl UserCommand {
     /// Whether failures are wanted as JSON.
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Add(args) => args.town.json,
             Self::List(args) => args.town.json,
+            Self::Email(args) => args.town.json,
         }
     }
 }
@@ -65,6 +86,7 @@ pub(crate) fn execute(command: &UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add(args) => add(args),
         UserCommand::List(args) => list(args),
+        UserCommand::Email(args) => email(args),
     }
 }
 
@@ -116,6 +138,25 @@ fn show(issued: &Issued, town: Option<&str>) {
         "added @{}; the token above is shown only now: they sign in with `thorp login {town}`",
         output::clean(issued.name.trim_start_matches('@'))
     ));
+}
+
+fn email(args: &EmailArgs) -> Result<(), Failure> {
+    let client = Client::new(&args.town)?;
+    let reply = if args.address.is_some() || args.none {
+        client.send(Method::PATCH, "/v1/me", &json!({ "email": args.address }))?
+    } else {
+        client.get("/v1/me")?
+    };
+    if args.town.json {
+        output::data(&reply.body);
+        return Ok(());
+    }
+    let me: User = reply.read()?;
+    match &me.email {
+        Some(address) => output::line(output::clean(address)),
+        None => output::note("you get no mail: `thorp user email ADDRESS` says where it goes"),
+    }
+    Ok(())
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {

@@ -99,6 +99,9 @@ async fn keep(
     }
     config.layers = layers;
     config.own.push(address);
+    if let Some(smtp) = &config.smtp {
+        tracing::info!("mail of vals goes to {smtp}");
+    }
     let data = config.data.clone();
     let opened = Town::open(config).await.map_err(refused)?;
     let url = format!("http://{address}");

@@ -13,6 +13,8 @@ const COMMANDS: &[&str] = &[
     "push",
     "pull",
     "runs",
+    "mail list",
+    "mail show",
     "completions",
     "vals list",
     "vals show",
@@ -25,6 +27,7 @@ const COMMANDS: &[&str] = &[
     "vals set",
     "user add",
     "user list",
+    "user email",
     "token list",
     "token create",
     "token revoke",
@@ -55,7 +58,8 @@ fn the_whole() {
       pull         Write a val's code to a file or folder
       vals         List, show, make and change vals
       runs         List your runs, or show one
-      user         Keep the people of the town (operators only)
+      mail         Read the mail that your vals sent
+      user         Keep the people of the town (operators only), and say where your mail goes
       token        Keep your tokens
       secret       Keep your secrets
       key          Keep the keys that seal the town's secrets (operators only)

@@ -5,6 +5,7 @@
 mod doctor;
 mod help;
 mod life;
+mod mail;
 mod people;
 mod push_pull;
 mod refusals;

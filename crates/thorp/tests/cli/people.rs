@@ -196,3 +196,43 @@ fn people_without_a_token() {
     hint: sign in with `thorp login [town]`
     ");
 }
+
+#[test]
+fn where_mail_goes() {
+    let town = Town::start();
+    let owner = Person::logged_in(&town, &town.token());
+    insta::assert_snapshot!(owner.run(&["user", "email"]), @r"
+    exit: 0
+    --- stderr
+    you get no mail: `thorp user email ADDRESS` says where it goes
+    ");
+    insta::assert_snapshot!(owner.run(&["user", "email", "ada@example.com"]), @r"
+    exit: 0
+    --- stdout
+    ada@example.com
+    ");
+    insta::assert_snapshot!(owner.run(&["user", "email", "nobody"]), @r"
+    exit: 2
+    --- stderr
+    error: `nobody` is not an e-mail address
+
+    hint: write it like `alice@example.com`
+    ");
+    assert_eq!(owner.json(&["user", "email"])["email"], "ada@example.com");
+    insta::assert_snapshot!(owner.run(&["mail", "list"]), @r"
+    exit: 0
+    --- stdout
+    id  subject  to  when  state
+    ");
+    assert_eq!(owner.json(&["mail", "list"])["data"], serde_json::json!([]));
+    let unknown = "019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b";
+    insta::assert_snapshot!(owner.run(&["mail", "show", unknown]), @r"
+    exit: 3
+    --- stderr
+    error: there is no mail `[id]`
+    ");
+    assert_eq!(
+        owner.json(&["user", "email", "--none"])["email"],
+        serde_json::Value::Null
+    );
+}

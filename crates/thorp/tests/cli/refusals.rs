@@ -181,3 +181,35 @@ fn a_folder_whose_name_deno_would_misread() {
     hint: choose another folder with `--data`
     ");
 }
+
+#[test]
+fn a_mail_server_that_makes_no_sense() {
+    let folder = folder();
+    let from = ["--smtp-from", "town@example.com"];
+    let with_url = |url| check(folder.path(), &[&["--smtp-url", url], &from[..]].concat());
+    insta::assert_snapshot!(with_url("smtps://me:secret@mail.example.com"), @r"
+    exit: 2
+    --- stderr
+    error: this is not the URL of a mail server
+
+    hint: write it like `smtps://user@mail.example.com` or `smtp://127.0.0.1:25`, without the password
+    ");
+    insta::assert_snapshot!(with_url("smtps://me@mail.example.com"), @r"
+    exit: 2
+    --- stderr
+    error: there is a user for the mail server, and no password
+
+    hint: put it into a file and name it with `--smtp-password-file`, or set `THORP_SMTP_PASSWORD`
+    ");
+    let missing = [
+        "--smtp-url",
+        "smtp://127.0.0.1",
+        "--smtp-password-file",
+        "/nowhere/password",
+    ];
+    insta::assert_snapshot!(check(folder.path(), &[&missing[..], &from[..]].concat()), @r"
+    exit: 2
+    --- stderr
+    error: cannot read `/nowhere/password`: No such file or directory (os error 2)
+    ");
+}

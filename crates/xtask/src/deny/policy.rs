@@ -2,6 +2,7 @@
 
 /// Licences that the dependencies may have.
 pub(super) const LICENCES: &[&str] = &[
+    "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",

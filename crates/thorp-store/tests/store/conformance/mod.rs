@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod dependencies;
+mod emails;
 mod lists;
 mod names;
 mod retention;

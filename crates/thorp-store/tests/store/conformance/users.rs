@@ -44,7 +44,7 @@ async fn a_name_is_used_once_whatever_its_case(store: &Store) {
 }
 
 async fn users_are_listed_oldest_first(store: &Store) {
-    for (name, age) in [("b", 2), ("c", 1), ("a", 3)] {
+    for (name, age) in [("b", 2), ("c", 1), ("a", 4)] {
         store
             .create_user(NewUser {
                 now_micros: NOW - age,
@@ -161,5 +161,5 @@ async fn a_setting_is_replaced(store: &Store) {
 
 async fn ping_and_schema_version_answer(store: &Store) {
     store.ping(NOW).await.unwrap();
-    assert_eq!(store.schema_version().await.unwrap(), 3);
+    assert_eq!(store.schema_version().await.unwrap(), 4);
 }

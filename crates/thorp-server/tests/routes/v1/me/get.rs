@@ -8,6 +8,7 @@ fn the_caller_is_shown() {
     200 {
       "bio": null,
       "createdAt": "[time]",
+      "email": null,
       "id": "[id]",
       "operator": false,
       "profileImageUrl": null,
