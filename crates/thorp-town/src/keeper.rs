@@ -67,6 +67,7 @@ impl Town {
         let before = self.now() - micros(DEPENDENCY_UNUSED);
         if self.0.dependencies.collect(before).await? {
             self.0.expressions.clear();
+            self.0.graphs.clear();
         }
         Ok(())
     }

@@ -67,7 +67,10 @@ impl Ready {
                 StackMapper::modules(&compiled.modules, MODULE_ROOT_URL),
             ),
         };
+        // Equal code with other packages is another program: a lock is of one user.
+        let set = locked.as_ref().map(|locked| locked.set.to_string());
         let texts = compiled.modules.iter().map(|module| module.code.as_str());
+        let texts = texts.chain(set.as_deref());
         let parts = (compiled.form == Form::Module).then(|| Parts {
             export: export(&compiled.facts.value),
             exports: compiled.facts.exports.clone(),
