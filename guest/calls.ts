@@ -81,7 +81,7 @@ export class Calls {
       settle(answer, (value) => (done(), resolve(value)), (error) => {
         reject(error);
         // Whether somebody catches it shows in the next turn.
-        later(done, 0);
+        nextTurn(done, 0);
       });
     });
   }
@@ -136,7 +136,7 @@ export class Calls {
   }
 }
 
-const later = setTimeout;
+const nextTurn = setTimeout;
 
 const ignoreValue = () => {};
 
