@@ -70,7 +70,8 @@ export async function evaluate(
 
 type Own = typeof import("./own/env.ts");
 
-const OWN_URL = new URL("./own/env.ts", import.meta.url).href;
+// Not by `URL`, which takes five milliseconds of a start to load.
+const OWN_URL = `${import.meta.url.slice(0, import.meta.url.lastIndexOf("/"))}/own/env.ts`;
 
 /** What a program's modules have as `Deno` and `process`: the same module as theirs. Most programs need none. */
 async function ownModule(): Promise<Own> {
