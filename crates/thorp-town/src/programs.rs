@@ -194,11 +194,16 @@ impl Join {
         let parts = ready.parts.as_ref()?;
         let entry = parts.modules.first()?;
         self.bytes += ready.bytes;
+        // An expression's text is called as it is alone.
+        let place = match folder.starts_with('~') {
+            true => String::new(),
+            false => format!("@{folder}/"),
+        };
         for module in &parts.modules {
             let file = format!("{folder}/{}", module.file);
             self.files.push((file.clone(), module.code.clone()));
             self.modules.push(Module {
-                path: format!("@{folder}/{}", module.path),
+                path: format!("{place}{}", module.path),
                 file,
                 ..module.clone()
             });
