@@ -10,6 +10,7 @@
 //   parallelisms          what to try for the sustained rate
 //   sample(n)             n paced evaluations at once, in microseconds, when it measures itself
 //   sustained(s, p)       `{ perSecond }`, when it measures itself
+//   measuredTurns()       its rates in turns with others', `{ name: [{ above, below }] }`, when it measures itself
 //   measuredNote()        a remark for the report, after all rounds
 //   pid(settings)         whose process tree is its memory, when not its own
 import bareDeno from "./bare-deno.mjs";

@@ -79,6 +79,8 @@ export class Contestant {
   #hosts = [];
   rounds = [];
   sustained = [];
+  /** Rates by turns with another contender: its name → `{ above, below }` a turn, each per second. */
+  turns = {};
 
   constructor(contender, settings) {
     this.contender = contender;
@@ -121,8 +123,14 @@ export class Contestant {
     }
   }
 
+  /** The rate of one sustained run, per second. */
+  async rate(seconds, parallelism) {
+    return (await this.#sustainedRun(seconds, parallelism)).perSecond;
+  }
+
   async finish() {
     this.memoryEndBytes = this.#memory();
+    Object.assign(this.turns, await this.#hosts[0].call("turns", {}, COMMAND_SLACK_MILLIS));
     this.note = await this.#hosts[0].call("note", {}, COMMAND_SLACK_MILLIS);
   }
 

@@ -65,6 +65,7 @@ const commands = {
   sample,
   sustain,
   note: async () => contender.measuredNote?.(),
+  turns: async () => contender.measuredTurns?.() ?? {},
   stop: async () => {
     await contender.stop();
     killDescendants(process.pid);

@@ -1,11 +1,12 @@
 // Owns the numbers of a measurement, each with its unit last.
 
-/** A full run: 150 evaluations of each contender, and each parallelism for 3 s in two passes over all. */
+/** A full run: 150 evaluations of each, each parallelism for 3 s in two passes over all, and 7 turns of each pair of a goal. */
 export const FULL = {
   rounds: 5,
   evaluations: 30,
   sustainedPasses: 2,
   sustainedSeconds: 3,
+  turns: 7,
   parallelismsMax: Infinity,
   settleMillis: 1_000,
 };
@@ -16,6 +17,7 @@ export const QUICK = {
   evaluations: 10,
   sustainedPasses: 1,
   sustainedSeconds: 1,
+  turns: 1,
   parallelismsMax: 2,
   settleMillis: 200,
 };

@@ -1,6 +1,7 @@
 // Owns the order of a measurement: start all, interleaved rounds, interleaved passes of sustained runs.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Contestant } from "./contestant.mjs";
+import { ratePairs } from "./goals.mjs";
 import { PACE_MILLIS, PARALLELISMS, WARM_UP_EVALUATIONS } from "./limits.mjs";
 import { mean, summarize } from "./statistics.mjs";
 
@@ -29,6 +30,36 @@ async function sustain(contestant, plan) {
   }
 }
 
+/** The parallelism at which a contender is fastest; none if it has failed, takes no part, or measures itself. */
+function fastest(contestant) {
+  if (contestant === undefined || contestant.error !== undefined || contestant.contender.sample) return undefined;
+  return bestOf(ratesOf(contestant.sustained))?.parallelism;
+}
+
+/**
+ * The two of a goal in turns, A B A B, seconds apart: a machine that slows down between two passes over all contenders
+ * would otherwise decide the ratio.
+ */
+async function alternate(contestants, plan, say) {
+  for (const [aboveName, belowName] of ratePairs) {
+    const [above, below] = [aboveName, belowName].map((name) => contestants.find(({ contender }) => contender.name === name));
+    const [ofAbove, ofBelow] = [fastest(above), fastest(below)];
+    if (ofAbove === undefined || ofBelow === undefined) continue;
+    say(`in turns: ${aboveName} and ${belowName}`);
+    const rate = async (contestant, parallelism) => {
+      const perSecond = await contestant.rate(plan.sustainedSeconds, parallelism);
+      await sleep(plan.settleMillis);
+      return perSecond;
+    };
+    await above.attempt(async () => {
+      above.turns[belowName] = [];
+      for (let turn = 0; turn < plan.turns; turn++) {
+        above.turns[belowName].push({ above: await rate(above, ofAbove), below: await rate(below, ofBelow) });
+      }
+    });
+  }
+}
+
 export async function measure(contestants, plan, say) {
   await each(contestants, say, "start", (contestant) => contestant.start());
   await each(contestants, say, "warm up", (contestant) => contestant.warmUp(WARM_UP_EVALUATIONS));
@@ -40,6 +71,7 @@ export async function measure(contestants, plan, say) {
     await each(rotated(contestants, pass), say, `sustained, pass ${pass + 1} of ${plan.sustainedPasses}`, (contestant) =>
       sustain(contestant, plan));
   }
+  await alternate(contestants, plan, say);
   await each(contestants, say, "finish", (contestant) => contestant.finish());
 }
 
@@ -64,12 +96,14 @@ function ratesOf(sustained) {
   });
 }
 
+const bestOf = (rates) =>
+  rates.filter((rate) => rate.error === undefined).sort((a, b) => b.perSecond - a.perSecond)[0];
+
 /** What the report and the JSON say of a contestant. */
-export function rowOf({ contender, version, error, rounds, sustained, note, memoryStartBytes, memoryEndBytes }) {
+export function rowOf({ contender, version, error, rounds, sustained, turns, note, memoryStartBytes, memoryEndBytes }) {
   const { name, title, isolation } = contender;
   if (error !== undefined) return { name, title, isolation, version, error };
   const rates = ratesOf(sustained);
-  const best = rates.filter((rate) => rate.error === undefined).sort((a, b) => b.perSecond - a.perSecond)[0];
   const alone = sustained.filter(({ parallelism }) => parallelism === 1).flatMap(({ samples }) => samples ?? []);
   return {
     name,
@@ -80,7 +114,8 @@ export function rowOf({ contender, version, error, rounds, sustained, note, memo
     fresh: summarize(rounds),
     backToBackP50Micros: alone.length > 0 ? summarize([alone]).p50Micros : undefined,
     sustained: rates,
-    best,
+    best: bestOf(rates),
+    turns,
     memoryStartBytes,
     memoryEndBytes,
   };

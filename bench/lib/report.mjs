@@ -113,6 +113,8 @@ an empty script and answers nothing.
 * **Sustained**: evaluations finished in ${plan.sustainedSeconds} s after a ramp of ${plan.sustainedSeconds * RAMP_SHARE} s, mean of ${plan.sustainedPasses} passes over all contenders; the
   best of the parallelisms tried. A contender that blocks its thread gets a process for each; all others get requests
   at once. \`bare-deno\` is driven by \`xargs\`.
+* **The two of a goal in turns**: at the best parallelism of each, A B A B, ${plan.turns} times; the ratio is the median of the
+  turns' ratios. The runtime crate starts bare Deno itself, after each of its rounds.
 * **Memory**: the process tree (of one lane) after the warm-up → after the sustained run: what is private to each process, and
   what processes of one program share once. For all but Thorp it includes the bench's own Node process.
 * Each contender lives in a process of its own with its own Node client, on the same machine. Thorp over HTTP, \`workerd\`,

@@ -29,10 +29,11 @@ export function pairedRatio(above, below) {
   return { ratio: above.p50Micros / below.p50Micros, ...range(above.roundP50Micros, below.roundP50Micros) };
 }
 
-/** The same of two sustained rates and their passes. */
-export function pairedRates(above, below) {
-  if (above === undefined || below === undefined) return undefined;
-  return { ratio: above.perSecond / below.perSecond, ...range(above.passes, below.passes) };
+/** The median ratio of two rates that were measured in turns, and its range. */
+export function ratioOfTurns(turns = []) {
+  if (turns.length === 0) return undefined;
+  const ratios = turns.map(({ above, below }) => above / below);
+  return { ratio: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) };
 }
 
 function range(above, below) {

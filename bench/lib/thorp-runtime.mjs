@@ -36,6 +36,9 @@ export function thorpRuntimeContender({ name, title, isolation, jail }) {
     },
     sample: measure,
     sustained: () => ({ perSecond: median(sustained) }),
+    measuredTurns: () => ({
+      "bare-deno": sustained.map((above, round) => ({ above, below: bareDeno[round] })),
+    }),
     measuredNote: () => {
       const ratio = median(sustained) / median(bareDeno);
       return `its own bare \`deno run\`: ${median(bareDeno).toFixed(0)} /s, so ${ratio.toFixed(2)} of it`;

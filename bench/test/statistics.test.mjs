@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pairedRates, pairedRatio, percentile, summarize } from "../lib/statistics.mjs";
+import { pairedRatio, percentile, ratioOfTurns, summarize } from "../lib/statistics.mjs";
 
 test("a percentile is a sample, by the nearest rank", () => {
   const samples = Array.from({ length: 200 }, (_, index) => 200 - index);
@@ -21,8 +21,8 @@ test("a ratio has the range of its rounds", () => {
   assert.equal(pairedRatio(undefined, summarize([[1]])), undefined);
 });
 
-test("a ratio of rates has the range of its passes", () => {
-  const found = pairedRates({ perSecond: 90, passes: [80, 100] }, { perSecond: 100, passes: [100, 100] });
-  assert.deepEqual(found, { ratio: 0.9, lowest: 0.8, highest: 1 });
-  assert.equal(pairedRates({ perSecond: 90, passes: [90] }, undefined), undefined);
+test("a ratio of rates is the median of its turns", () => {
+  const turns = [80, 90, 10].map((above) => ({ above, below: 100 }));
+  assert.deepEqual(ratioOfTurns(turns), { ratio: 0.8, lowest: 0.1, highest: 0.9 });
+  assert.equal(ratioOfTurns(undefined), undefined);
 });
