@@ -67,7 +67,7 @@ export class Calls {
   }
 
   /** Asks for what the run does not end before. */
-  keep(operation: string, args: unknown[]): Promise<unknown> {
+  keep(operation: string, args: unknown[], foreign?: string): Promise<unknown> {
     const run = this.#run;
     const done = () => {
       if (run !== this.#run) return;
@@ -76,7 +76,7 @@ export class Calls {
     };
     // A promise of its own: if nobody catches its error, it is an error that nobody caught.
     return new NativePromise((resolve, reject) => {
-      const answer = this.call(operation, args);
+      const answer = this.call(operation, args, foreign);
       this.#kept++;
       settle(answer, (value) => (done(), resolve(value)), (error) => {
         reject(error);
@@ -94,13 +94,14 @@ export class Calls {
     });
   }
 
-  /** Asks the host; `args` must be JSON. */
-  call(operation: string, args: unknown[]): Promise<unknown> {
+  /** Asks the host; `args` must be JSON. `foreign` is the val of another user that asks: the host allows less then. */
+  call(operation: string, args: unknown[], foreign?: string): Promise<unknown> {
     return new NativePromise((resolve, reject) => {
       const run = this.#run;
       if (run === null) throw new NativeTypeError("Nothing runs, so nothing can be asked of the town");
       const id = ++this.#last;
-      const payload = encode(`{"id":${id},"operation":${quote(operation)},"args":${jsonOfArguments(args)}}`);
+      const by = foreign === undefined ? "" : `"foreign":${quote(foreign)},`;
+      const payload = encode(`{"id":${id},${by}"operation":${quote(operation)},"args":${jsonOfArguments(args)}}`);
       if (lengthOf(payload) > CALL_BYTES_MAX) throw new NativeTypeError("The arguments are too large");
       this.#open[id] = { resolve, reject };
       this.#waiting++;

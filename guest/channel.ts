@@ -29,6 +29,8 @@ export const Kind = {
   Failure: 21,
   /** Guest: after the end of this run, its program may be called again. */
   Again: 22,
+  /** Guest: foreign code asked for something in vain: JSON text. */
+  Denied: 23,
   /** Guest: what the run wrote, as JSON text; a value follows. */
   Writes: 26,
   /** Guest: asks something of the host while it runs. */

@@ -12,6 +12,7 @@ import {
   lengthOf,
   min,
   NativeUint8Array,
+  quote,
   setBytes,
   slice,
   view,
@@ -19,6 +20,12 @@ import {
 
 /** The bytes of log text that a run may send. The host has the same limit. */
 const LOG_BYTES_MAX = 1 << 20;
+
+/** Things asked for in vain that a run tells. The host keeps as many, and learns by one more that there were more. */
+const DENIALS_MAX = 100;
+
+/** Characters of what was asked for. */
+const ASKED_LENGTH_MAX = 1000;
 
 const LEVEL_LOG = 1;
 const LEVEL_WARN = 3;
@@ -32,6 +39,8 @@ export class Logs {
   #run: Uint8Array | null = null;
   #left = 0;
   #level: number | undefined;
+  #denials = 0;
+  #denied = { __proto__: null } as unknown as Record<string, true>;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -40,6 +49,8 @@ export class Logs {
   /** From now on, lines belong to this run. */
   begin(run: Uint8Array): void {
     this.#run = run;
+    this.#denials = 0;
+    this.#denied = { __proto__: null } as unknown as Record<string, true>;
     this.#left = LOG_BYTES_MAX;
   }
 
@@ -68,11 +79,17 @@ export class Logs {
   note(text: string): void {
     this.#print(text, LEVEL_WARN);
   }
-  /** Says what foreign code asked for and did not get. */
+
+  /** Tells the host what foreign code asked for and did not get, each thing once. */
   denied = (denial: Denial): void => {
-    const { val, asked, line } = denial;
-    const place = line === null ? val : `${val} line ${line}`;
-    this.#print(`${place} asked for ${asked}: denied`, LEVELS.warn!);
+    if (this.#run === null || this.#denials > DENIALS_MAX) return;
+    const { val, asked, line, column } = denial;
+    const text = `{"val":${quote(val)},"asked":${quote(slice(asked, 0, ASKED_LENGTH_MAX))},` +
+      `"line":${line},"column":${column}}`;
+    if (this.#denied[text] === true) return;
+    this.#denied[text] = true;
+    this.#denials++;
+    this.#channel.send(Kind.Denied, this.#run, encode(text));
   };
 
   #leveled(source: Console, method: (...args: unknown[]) => unknown, level: number | undefined) {

@@ -6,4 +6,6 @@ export interface Denial {
   readonly asked: string;
   /** The line of its text, if known. */
   readonly line: number | null;
+  /** And the column. */
+  readonly column: number | null;
 }

@@ -14,7 +14,7 @@ import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
 import { hardenRealm } from "./realm.ts";
 import { Runner } from "./runner.ts";
 import { installUncaught } from "./uncaught.ts";
-import { installVals } from "./values.ts";
+import { installVals, values } from "./values.ts";
 
 const SOCKET_VARIABLE = "THORP_CONTROL";
 // The last two are what Deno adds by itself, for programs that would start `node`.
@@ -42,7 +42,11 @@ installUncaught(runner.fail);
 installFetch();
 hideProxy();
 installVals(installTown(calls));
-hardenRealm(logs.denied);
+hardenRealm(logs.denied, {
+  value: (name) => values.ofForeign(name),
+  call: (operation, args, val) => calls.call(operation, args, val),
+  keep: (operation, args, val) => calls.keep(operation, args, val),
+});
 
 /** Gives up what only the boot needed. */
 function giveUp(socket: string): void {

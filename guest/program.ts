@@ -13,6 +13,8 @@ export interface Request {
   readonly values?: Record<string, unknown>;
   /** Those that the run may write. */
   readonly writable?: readonly string[];
+  /** What vals hold that foreign code may read. */
+  readonly foreign?: Record<string, unknown>;
   /** The name of the program's author, in lower case. */
   readonly author?: string;
   /** Whether the host may call the program again: the guest then says if it can be. */

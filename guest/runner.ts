@@ -63,7 +63,7 @@ export class Runner {
     this.#logs.begin(frame.run);
     const request = parse(decode(frame.payload)) as Request;
     this.#calls.begin(frame.run);
-    values.begin(request.values ?? NO_VALUES, request.writable);
+    values.begin(request.values ?? NO_VALUES, request.writable, request.foreign ?? NO_VALUES);
     beginTown(request.author);
     this.#isKept = request.kept;
     this.#isFunction = false;

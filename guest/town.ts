@@ -81,7 +81,7 @@ export function installTown(calls: Calls): (target: string, args: unknown[]) => 
 }
 
 /** `@bob/rate` as the host knows it. */
-function named(name: unknown): string {
+export function named(name: unknown): string {
   if (typeof name !== "string") throw new NativeTypeError("The name of a val is a string such as `@bob/rate`");
   return toLowerCase(startsWith(name, "@") ? slice(name, 1) : name);
 }

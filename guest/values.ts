@@ -38,9 +38,15 @@ export class Values {
   #code = nothing<unknown>();
   #written = nothing<Written>();
   #ours = nothing<true>();
+  #foreign = nothing<unknown>();
 
-  /** A run begins with these values, as they were parsed. */
-  begin(values: Record<string, unknown>, ours: readonly string[] = []): void {
+  /** A run begins with these values, as they were parsed, and those that foreign code sees. */
+  begin(values: Record<string, unknown>, ours: readonly string[] = [], foreign: Record<string, unknown> = {}): void {
+    this.#foreign = nothing();
+    const others = keys(foreign);
+    for (let index = 0; index < others.length; index++) {
+      this.#foreign[others[index]!] = frozen(foreign[others[index]!]);
+    }
     this.#ours = nothing();
     for (let index = 0; index < ours.length; index++) this.#ours[ours[index]!] = true;
     this.#values = nothing();
@@ -64,6 +70,11 @@ export class Values {
   /** What a val is now; `undefined` if there is none. */
   get(name: string): unknown {
     return name in this.#values ? this.#values[name] : this.#code[name];
+  }
+
+  /** What a val is for foreign code: what it held when the run began, if everybody may read it. */
+  ofForeign(name: string): unknown {
+    return this.#foreign[name];
   }
 
   /** A place in a val. */
@@ -171,6 +182,8 @@ export function installVals(api: (target: string, args: unknown[]) => Promise<un
     mutate: (name: string, path: readonly Step[], method: string, args: unknown[]) =>
       values.mutate(name, path, method, args),
     secret: (name: string) => secretOf(name),
+    // Of somebody else.
+    secretOf: () => undefined,
     api: (target: string, ...args: unknown[]) => api(target, args),
   });
   defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });
@@ -186,12 +199,12 @@ export function jsonFor(name: string, value: unknown): string {
 }
 
 /** What may be changed: kept values are frozen. */
-function copy(value: unknown): unknown {
+export function copy(value: unknown): unknown {
   return value === undefined ? undefined : parse(toJson(value)!);
 }
 
 /** Follows the first steps of a path, as the language does. */
-function descend(root: unknown, path: readonly Step[], steps: number, name: string): unknown {
+export function descend(root: unknown, path: readonly Step[], steps: number, name: string): unknown {
   let value = root;
   for (let index = 0; index < steps; index++) {
     if (value === undefined || value === null) {

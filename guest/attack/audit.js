@@ -232,6 +232,7 @@ var thorpExports = (() => {
     for (const value of extra) add(value, "(given)");
     add(Deno, "Deno");
     add(process, "process");
+    add(thorp, "thorp");
     add(
       (function () {
         return this;

@@ -113,7 +113,7 @@ const LABELS = ["count", "countReset", "time", "timeEnd", "timeLog"];
 const NOTHINGS = ["groupEnd", "clear", "profile", "profileEnd", "timeStamp"];
 
 /** `console`, with the name of the val before every line. */
-function foreignConsole(val: string): Anything {
+function foreignConsole(val: string, email: Callback): Anything {
   const native = globalThis.console as unknown as Record<string, Callback>;
   const own: Anything = {};
   for (const name of PLAIN_LOGS) {
@@ -132,6 +132,7 @@ function foreignConsole(val: string): Anything {
     own[name] = (label: unknown = "default", ...values: unknown[]) => void method(`${val}: ${label}`, ...values);
   }
   for (const name of NOTHINGS) own[name] = () => {};
+  own.email = email;
   own.assert = (condition: unknown, ...values: unknown[]) => void native.assert!(condition, `${val}:`, ...values);
   return own;
 }
@@ -143,11 +144,11 @@ function foreignPerformance(): Anything {
 }
 
 /** What one foreign val has for itself. */
-export function ownEndowments(val: string, native: typeof fetch): Anything {
+export function ownEndowments(val: string, native: typeof fetch, email: Callback): Anything {
   return {
     ...timers(),
     fetch: foreignFetch(val, native),
-    console: foreignConsole(val),
+    console: foreignConsole(val, email),
     performance: foreignPerformance(),
     navigator: { language: "en-US", languages: ["en-US"], userAgent: "Thorp", hardwareConcurrency: 1 },
     structuredClone: (value: unknown) => cloneOf(value),

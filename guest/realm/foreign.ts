@@ -2,8 +2,10 @@
 
 import { ownEndowments } from "./endowments.ts";
 import { stackText } from "./lockdown.ts";
+import { Powers } from "./powers.ts";
 import { stubsOf } from "./stubs.ts";
 import type { Denial } from "../denial.ts";
+import type { ForeignTown } from "../realm.ts";
 
 interface CompartmentLike {
   readonly globalThis: Record<string, unknown>;
@@ -21,29 +23,41 @@ export class ForeignVals {
   #compartment = Compartment;
   #shared: Record<string, unknown>;
   #fetch: typeof fetch;
+  #town: ForeignTown;
   #denied: (denial: Denial) => void;
 
-  constructor(shared: Record<string, unknown>, native: typeof fetch, denied: (denial: Denial) => void) {
+  constructor(
+    shared: Record<string, unknown>,
+    native: typeof fetch,
+    town: ForeignTown,
+    denied: (denial: Denial) => void,
+  ) {
     this.#shared = shared;
     this.#fetch = native;
+    this.#town = town;
     this.#denied = denied;
   }
 
-  /** Evaluates the script of a foreign val: its exports. */
-  load = (val: string, script: string): Record<string, unknown> => {
-    const globals = { ...this.#shared, ...ownEndowments(val, this.#fetch) };
+  /** Evaluates the script of a foreign val: its exports. `name` may have a `+` behind what users call it. */
+  load = (name: string, script: string): Record<string, unknown> => {
+    const val = name.split("+")[0]!;
+    const asked = (what: string) => this.#denied({ val: name, asked: what, ...placeIn(name) });
+    const powers = new Powers(val, this.#town, asked);
+    const globals = { ...this.#shared, ...ownEndowments(val, this.#fetch, powers.email) };
     freezeOwn(globals);
     const compartment = new this.#compartment({ __options__: true, name: val, globals });
     const own = compartment.globalThis;
     own.self = own.global = own;
-    for (const name of UNUSED) delete own[name];
-    const stubs = stubsOf((asked) => this.#denied({ val, asked, line: lineIn(val) }));
+    for (const unused of UNUSED) delete own[unused];
+    const stubs = stubsOf(asked);
     // All on the first line, so that the script's lines are its own.
-    const text = `(Deno, process) => {${script}\nreturn ${EXPORTS};\n}\n//# sourceURL=${urlOf(val)}`;
-    const evaluate = compartment.evaluate(
-      `(${text.slice(0, text.lastIndexOf("\n"))})${text.slice(text.lastIndexOf("\n"))}`,
-    );
-    return (evaluate as (deno: object, process: object) => Record<string, unknown>)(stubs.Deno, stubs.process);
+    const text = `((Deno, process, thorp) => {${script}\nreturn ${EXPORTS};\n})\n//# sourceURL=${urlOf(name)}`;
+    const evaluate = compartment.evaluate(text) as (
+      deno: object,
+      process: object,
+      thorp: object,
+    ) => Record<string, unknown>;
+    return evaluate(stubs.Deno, stubs.process, powers.given());
   };
 }
 
@@ -52,12 +66,19 @@ function urlOf(val: string): string {
   return `file:///val/${val}`;
 }
 
-function lineIn(val: string): number | null {
+/** Where in the text of a val the innermost frame of it is. */
+function placeIn(name: string): { line: number | null; column: number | null } {
   const stack = stackText(new Error());
-  const at = stack.indexOf(`${urlOf(val)}:`);
-  if (at === -1) return null;
-  const line = parseInt(stack.slice(at + urlOf(val).length + 1), 10);
-  return line > 0 ? line : null;
+  const url = `${urlOf(name)}:`;
+  const at = stack.indexOf(url);
+  if (at === -1) return { line: null, column: null };
+  const [line, column] = stack.slice(at + url.length, at + url.length + 20).split(/[:)\s]/);
+  return { line: numberOf(line), column: numberOf(column) };
+}
+
+function numberOf(text: string | undefined): number | null {
+  const number = parseInt(text ?? "", 10);
+  return number > 0 ? number : null;
 }
 
 /** The functions and objects that were made for one val. */

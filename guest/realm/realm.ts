@@ -11,14 +11,16 @@ import { ForeignVals } from "./foreign.ts";
 import { Freezer } from "./freeze.ts";
 import { oneOfEach } from "./instances.ts";
 import { lockDown, removeAdded, stackText } from "./lockdown.ts";
+import { NO_TOWN } from "./powers.ts";
 import { replaceStrategies, wrapEventTarget, wrapTimeout } from "./wrap.ts";
 import { install } from "./door.js";
 import type { Denial } from "../denial.ts";
+import type { ForeignTown } from "../realm.ts";
 
 const DUMMY = "var thorpExports = (() => ({ value: new URL('http://localhost/').href }))();";
 
-/** Makes the realm fit to be shared with foreign code. */
-export function hardenRealm(denied: (denial: Denial) => void): void {
+/** Makes the realm fit to be shared with foreign code, which has a part of the town. */
+export function hardenRealm(denied: (denial: Denial) => void, town: ForeignTown = NO_TOWN): void {
   wrapEventTarget();
   wrapTimeout();
   replaceStrategies();
@@ -29,7 +31,7 @@ export function hardenRealm(denied: (denial: Denial) => void): void {
   for (const value of Object.values(shared)) freezer.freeze(value);
   const others = oneOfEach();
   for (const one of oneOfEach()) freezer.freezeCommon(one, others.next().value);
-  const vals = new ForeignVals(shared, fetch, denied);
+  const vals = new ForeignVals(shared, fetch, town, denied);
   removeAdded();
   vals.load("@thorp/dummy", DUMMY);
   install(vals.load);

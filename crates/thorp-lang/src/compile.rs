@@ -6,11 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::compiled::{Compiled, Dialect, Facts, Form, Import, Module, Reference, ValueOf};
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::files::{FileKind, Files};
+use crate::foreign::for_compartment;
 use crate::front::Language;
 use crate::helpers;
 use crate::limits::{
-    DIAGNOSTICS_MAX, FILES_MAX, IMPORTS_MAX, NESTING_MAX, REFERENCES_MAX, SECRETS_MAX,
-    SOURCE_BYTES_MAX,
+    DIAGNOSTICS_MAX, FILES_MAX, IMPORTS_MAX, NESTING_MAX, REFERENCES_MAX, SCRIPT_BYTES_MAX,
+    SECRETS_MAX, SOURCE_BYTES_MAX,
 };
 use crate::module::{Role, Unit, compile_expression, compile_file};
 use crate::source::{Source, SourceFile, SourceKind, check_path};
@@ -26,6 +27,9 @@ pub fn compile(source: &Source) -> Compiled {
 }
 
 fn compile_admitted(source: &Source) -> Compiled {
+    if source.kind == SourceKind::Script {
+        return script(source);
+    }
     if let Some(diagnostic) = refuse(source) {
         return Compiled::failed(source, vec![diagnostic]);
     }
@@ -35,6 +39,32 @@ fn compile_admitted(source: &Source) -> Compiled {
     match source.kind {
         SourceKind::Val => compile_val(source),
         SourceKind::Expression => expression(source),
+        SourceKind::Script => script(source),
+    }
+}
+
+/// A script, written as a Compartment takes it.
+fn script(source: &Source) -> Compiled {
+    let Some(file) = Files(&source.files).get(&source.entry) else {
+        return Compiled::failed(source, Vec::new());
+    };
+    if file.text.len() > SCRIPT_BYTES_MAX {
+        let message = format!(
+            "with all that it imports it has more than the {SCRIPT_BYTES_MAX} bytes allowed"
+        );
+        let diagnostic = Diagnostic::of_file(code::TOO_LARGE, &file.path, message);
+        return Compiled::failed(source, vec![diagnostic]);
+    }
+    match for_compartment(&file.text) {
+        Ok(code) => Compiled {
+            modules: vec![Module { code, ..raw(file) }],
+            ..Compiled::failed(source, Vec::new())
+        },
+        Err(error) => {
+            let diagnostic =
+                Diagnostic::of_file(code::NOT_IMPORTABLE, &file.path, error.to_string());
+            Compiled::failed(source, vec![diagnostic])
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Compiled {
     pub(crate) fn failed(source: &Source, diagnostics: Vec<Diagnostic>) -> Self {
         let form = match source.kind {
             SourceKind::Val => Form::Module,
-            SourceKind::Expression => Form::Body,
+            SourceKind::Expression | SourceKind::Script => Form::Body,
         };
         Self {
             form,

@@ -92,6 +92,8 @@ pub mod code {
     pub const TYPE_ONLY: &str = "TYPE_ONLY";
     /// A reference to a val where none can stand, or that nobody may write.
     pub const BAD_REFERENCE: &str = "BAD_REFERENCE";
+    /// A val whose code cannot run in another user's program.
+    pub const NOT_IMPORTABLE: &str = "NOT_IMPORTABLE";
     /// The compiler itself failed on the text.
     pub const COMPILER_ERROR: &str = "COMPILER_ERROR";
 }

@@ -4,6 +4,9 @@
 /// data, and belongs somewhere else.
 pub const SOURCE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// A script for a Compartment: one val with all that it imports.
+pub const SCRIPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Files of one version.
 pub const FILES_MAX: usize = 100;
 

@@ -160,13 +160,20 @@ impl<'a> Lowering<'a, '_, '_, '_> {
     fn secret(&mut self, mark: &Mark, member: &mut Expression<'a>) -> Expression<'a> {
         let span = member.span();
         let key = path(self.allocator(), member.take_in(&self.allocator())).pop();
-        let own = self.author.is_some_and(|author| {
-            self.owner(mark)
-                .is_some_and(|owner| owner.eq_ignore_ascii_case(author))
-        });
-        let Some(mut key) = key.filter(|_| own) else {
+        let owner = self.owner(mark).map(str::to_ascii_lowercase);
+        let (Some(mut key), Some(owner)) = (key, owner) else {
             return self.calls.undefined(span);
         };
+        let own = self
+            .author
+            .is_some_and(|author| owner.eq_ignore_ascii_case(author));
+        if !own {
+            // Whoever runs it is told; nobody is given it.
+            self.visit_expression(&mut key);
+            return self
+                .calls
+                .call(span, "secretOf", &owner, [Argument::from(key)]);
+        }
         match literal(&key) {
             Some(name) => {
                 self.found.secrets.push(name.clone());

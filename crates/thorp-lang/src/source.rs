@@ -25,6 +25,8 @@ pub enum SourceKind {
     Val,
     /// One expression, or a module that exports its value.
     Expression,
+    /// A script that a bundler made, to be written as a Compartment takes it.
+    Script,
 }
 
 /// The text to compile.
@@ -51,6 +53,12 @@ impl Source {
     /// An expression, in a file called [`EXPRESSION_PATH`].
     pub fn expression(text: impl Into<String>) -> Self {
         Self::single(SourceKind::Expression, EXPRESSION_PATH, text.into())
+    }
+
+    /// A script for a Compartment; its only file is called `path`.
+    pub fn script(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let path = path.into();
+        Self::single(SourceKind::Script, &path, text.into())
     }
 
     fn single(kind: SourceKind, path: &str, text: String) -> Self {

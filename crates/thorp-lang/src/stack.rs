@@ -47,6 +47,26 @@ impl StackMapper {
         }
     }
 
+    /// Adds a script that was bundled of several files: `file` is what it is called below the root, `map` leads to its
+    /// sources. Those in a folder that is called `v` are shown as `@` and their path in it.
+    #[must_use]
+    pub fn with_bundle(mut self, file: &str, map: Option<String>) -> Self {
+        let mapped = Mapped {
+            path: file.to_owned(),
+            json: map,
+            is_bundle: true,
+            map: OnceLock::new(),
+        };
+        self.modules.insert(file.to_owned(), mapped);
+        self
+    }
+
+    /// The user's `path:line:column` of a place in a file below the root, if it is one of the program's.
+    pub fn place(&self, file: &str, line: u32, column: u32) -> Option<String> {
+        let mapped = self.modules.get(file)?;
+        Some(mapped.place(line, column))
+    }
+
     /// For [`crate::Form::Body`]: `url` is what the `//# sourceURL=` of its only module says,
     /// and `header_lines` what stands before the code (V8 puts `async function anonymous(` and
     /// `) {` before the body of an `AsyncFunction`).
@@ -267,6 +287,8 @@ impl<'l> Frame<'l> {
 struct Mapped {
     path: String,
     json: Option<String>,
+    /// Whether its map names several files.
+    is_bundle: bool,
     map: OnceLock<Option<Map>>,
 }
 
@@ -275,6 +297,7 @@ impl Mapped {
         Self {
             path: module.path.clone(),
             json: module.map.clone(),
+            is_bundle: false,
             map: OnceLock::new(),
         }
     }
@@ -283,15 +306,44 @@ impl Mapped {
     fn place(&self, line: u32, column: u32) -> String {
         let map = self.map.get_or_init(|| Map::parse(self.json.as_deref()?));
         let found = map.as_ref().and_then(|map| map.find(line, column));
-        let (line, column) = found.unwrap_or((line, column));
-        format!("{}:{line}:{column}", self.path)
+        let Some(Found {
+            source,
+            line,
+            column,
+        }) = found
+        else {
+            return format!("{}:{line}:{column}", self.path);
+        };
+        let source = source.filter(|_| self.is_bundle).and_then(bundled);
+        let path = source.as_deref().unwrap_or(&self.path);
+        format!("{path}:{line}:{column}")
     }
+}
+
+/// What a file of a bundle is called: `../v/bob/lib/main.tsx` is `@bob/lib/main.tsx`.
+fn bundled(source: &str) -> Option<String> {
+    const VALS: &str = "v/";
+    if let Some(package) = dependency(source) {
+        return Some(package);
+    }
+    let path = source
+        .strip_prefix(VALS)
+        .or_else(|| source.split_once("/v/").map(|(_, path)| path))?;
+    Some(format!("@{path}"))
+}
+
+/// What a place in compiled code stands for.
+struct Found<'m> {
+    source: Option<&'m str>,
+    line: u32,
+    column: u32,
 }
 
 /// A source map, ready to be searched.
 #[derive(Debug)]
 struct Map {
     tokens: Vec<Token>,
+    sources: Vec<String>,
     /// The text and where its lines begin, when columns need it.
     text: Option<(String, Vec<usize>)>,
 }
@@ -301,9 +353,15 @@ impl Map {
         let map = SourceMap::from_json_string(json).ok()?;
         let mut tokens: Vec<Token> = map.get_tokens().collect();
         tokens.sort_by_key(|token| (token.get_dst_line(), token.get_dst_col()));
-        let text = map.get_source_content(0).map(str::to_owned);
+        let sources: Vec<String> = map.get_sources().map(|source| source.to_string()).collect();
+        // Columns of several texts are left as they are.
+        let text = map
+            .get_source_content(0)
+            .filter(|_| sources.len() == 1)
+            .map(str::to_owned);
         Some(Self {
             tokens,
+            sources,
             text: text.map(|text| {
                 let starts = line_starts(&text);
                 (text, starts)
@@ -312,7 +370,7 @@ impl Map {
     }
 
     /// All from 1. The nearest token at or before the place, on the same line if there is any.
-    fn find(&self, line: u32, column: u32) -> Option<(u32, u32)> {
+    fn find(&self, line: u32, column: u32) -> Option<Found<'_>> {
         let wanted = (line.checked_sub(1)?, column.saturating_sub(1));
         let place = |token: &Token| (token.get_dst_line(), token.get_dst_col());
         let after = self.tokens.partition_point(|token| place(token) <= wanted);
@@ -328,7 +386,14 @@ impl Map {
             Some((text, starts)) => scalar_column(text, starts, line, column),
             None => column.saturating_add(1),
         };
-        Some((line.saturating_add(1), column))
+        let source = token
+            .get_source_id()
+            .and_then(|id| self.sources.get(id as usize));
+        Some(Found {
+            source: source.map(String::as_str),
+            line: line.saturating_add(1),
+            column,
+        })
     }
 }
 

@@ -394,6 +394,7 @@ fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Res
                 values: None,
                 writable: &[],
                 author: None,
+                foreign: None,
                 secrets: Vec::new(),
                 withheld: Vec::new(),
             },

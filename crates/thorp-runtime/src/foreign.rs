@@ -31,11 +31,12 @@ fn is_name(name: &str) -> bool {
     let Some((user, val)) = name.strip_prefix('@').and_then(|name| name.split_once('/')) else {
         return false;
     };
+    let (val, rest) = val.split_once('+').unwrap_or((val, "0"));
     let is_part = |part: &str| {
         let is_plain = |char: char| char.is_ascii_alphanumeric() || "_-$".contains(char);
         !part.is_empty() && part.chars().all(is_plain)
     };
-    is_part(user) && is_part(val)
+    is_part(user) && is_part(val) && is_part(rest)
 }
 
 /// The path and the text of the module of each foreign val.
@@ -105,11 +106,12 @@ mod tests {
 
     #[test]
     fn names_are_plain() {
-        for name in ["@bob/lib", "@b_1/my-lib", "@b/$x"] {
+        for name in ["@bob/lib", "@b_1/my-lib", "@b/$x", "@bob/lib+3f"] {
             assert!(is_name(name), "{name}");
         }
         for name in [
             "", "bob/lib", "@bob", "@bob/", "@/lib", "@b/../x", "@b/x.y", "@b/x/y", "@b/x\n",
+            "@b/x+", "@b/x+1+2",
         ] {
             assert!(!is_name(name), "{name}");
         }

@@ -48,6 +48,8 @@ pub(crate) enum FromGuest {
     Failure,
     /// After the end of this run, its program may be called again.
     Again,
+    /// Foreign code asked for something in vain: JSON text.
+    Denied,
     /// What the run wrote, if it ends well: JSON text.
     Writes,
     /// Something is asked of the host: JSON text.
@@ -64,6 +66,7 @@ impl FromGuest {
             20 => Self::Undefined,
             21 => Self::Failure,
             22 => Self::Again,
+            23 => Self::Denied,
             26 => Self::Writes,
             27 => Self::Call,
             _ => return None,
@@ -77,6 +80,7 @@ impl FromGuest {
             Self::Value => limits::RESULT_BYTES_MAX,
             Self::Writes => limits::WRITES_BYTES_MAX,
             Self::Call => limits::CALL_BYTES_MAX,
+            Self::Denied => limits::DENIED_BYTES_MAX,
             Self::Failure => limits::FAILURE_BYTES_MAX,
         }
     }

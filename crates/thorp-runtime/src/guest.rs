@@ -89,6 +89,7 @@ const REALM: &[(&str, &str)] = files![
     "realm/stubs.ts",
     "realm/endowments.ts",
     "realm/instances.ts",
+    "realm/powers.ts",
     "realm/foreign.ts",
     "realm/realm.ts",
 ];

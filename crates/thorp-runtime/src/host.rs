@@ -17,7 +17,9 @@ pub type Calling = Pin<Box<dyn Future<Output = Result<Option<String>, CallError>
 /// Answers the calls of one run. It decides what the run may do: what a program says is the word of a stranger.
 pub trait Host: Debug + Send + Sync {
     /// Does what is asked; `args` is a JSON array. The answer is JSON, or `None` for `undefined`. Dropped when the run ends.
-    fn call(&self, operation: String, args: Box<RawValue>) -> Calling;
+    /// `foreign` names the foreign val that asks, if one does. Whoever runs in a sandbox may leave it out, so it is a reason to
+    /// allow less, and its absence is none to allow more than the run's user may.
+    fn call(&self, operation: String, args: Box<RawValue>, foreign: Option<String>) -> Calling;
 }
 
 /// What a program is told instead of an answer: it becomes an error of the language.
@@ -37,6 +39,8 @@ struct Call {
     id: u64,
     operation: String,
     args: Box<RawValue>,
+    #[serde(default)]
+    foreign: Option<String>,
 }
 
 /// The payload of an answer.
@@ -80,11 +84,12 @@ impl Calls {
             id,
             operation,
             args,
+            foreign,
         } = serde_json::from_slice(payload).ok()?;
         self.count += 1;
         let refused = self.refusal();
         let called = match (refused, &self.host) {
-            (None, Some(host)) => host.call(operation, args),
+            (None, Some(host)) => host.call(operation, args, foreign),
             (Some(error), _) => Box::pin(std::future::ready(Err(error))),
             (None, None) => Box::pin(std::future::ready(Err(nobody()))),
         };

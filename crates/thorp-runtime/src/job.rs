@@ -67,6 +67,8 @@ pub struct Sight {
     pub writable: Vec<String>,
     /// The name of the user whose permissions the run has, in lower case.
     pub author: Option<String>,
+    /// A JSON object: what vals hold that foreign code in the program may read, by their names. It sees no others.
+    pub foreign: Option<String>,
 }
 
 /// Code that is ready to run: JavaScript, with every import resolved.
@@ -118,7 +120,7 @@ pub struct ModuleVal {
 /// A val of another user with all that it imports, as one script. It is evaluated in a Compartment of its own.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignBundle {
-    /// Whose it is and what it is called: `@bob/lib`.
+    /// Whose it is and what it is called: `@bob/lib`. What follows a `+` tells several of one val apart.
     pub name: String,
     /// A script that defines `thorpExports`, the object of its exports: what esbuild makes with `--format=iife
     /// --global-name=thorpExports`. It has no `import(`, direct `eval(` or HTML comment anywhere, not even in a string.

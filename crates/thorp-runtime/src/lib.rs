@@ -10,6 +10,7 @@ mod cleaner;
 mod config;
 pub mod confined;
 mod control;
+mod denied;
 mod deno;
 mod ending;
 mod error;
@@ -44,6 +45,7 @@ mod workers;
 pub use thorp_gateway as gateway;
 
 pub use config::{Clock, PoolLimits, RuntimeConfig};
+pub use denied::Denied;
 pub use error::RuntimeError;
 pub use host::{CallError, Calling, Host};
 pub use job::{

@@ -45,6 +45,12 @@ pub const VALUES_BYTES_MAX: usize = 16 << 20;
 pub const CODE_BYTES_MAX: usize = 16 << 20;
 /// The scripts of the foreign vals of a program, all together.
 pub const FOREIGN_BYTES_MAX: usize = 16 << 20;
+/// Things that foreign code asked for in vain and that are kept of a run.
+pub const DENIALS_MAX: usize = 100;
+/// The name of a foreign val, and what it asked for, as they are kept.
+pub const DENIED_TEXT_BYTES_MAX: usize = 1 << 10;
+/// One of them, as it comes from the guest: every byte escaped.
+pub const DENIED_BYTES_MAX: usize = 16 << 10;
 /// Files of a module program.
 pub const FILES_MAX: usize = 4096;
 /// Name, message and stack of an error, each.

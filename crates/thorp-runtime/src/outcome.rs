@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thorp_gateway::Egress;
 
+use crate::denied::Denied;
+
 use serde::{Deserialize, Serialize};
 
 /// What a run left: always something, whatever happened to it.
@@ -19,6 +21,10 @@ pub struct Outcome {
     pub usage: Usage,
     /// What it asked of the network.
     pub egress: Egress,
+    /// What foreign code in it asked for and did not get, each once.
+    pub denied: Vec<Denied>,
+    /// Whether there was more of that than was kept.
+    pub denied_truncated: bool,
     /// What it wrote, if it ended well: JSON that the program made, an array of `[name, value]`, and `[name]` for what it deleted.
     pub writes: Option<String>,
 }
@@ -32,6 +38,8 @@ impl Outcome {
             logs_truncated: false,
             usage: Usage::default(),
             egress: Egress::default(),
+            denied: Vec::new(),
+            denied_truncated: false,
             writes: None,
         }
     }

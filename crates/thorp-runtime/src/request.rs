@@ -22,6 +22,9 @@ pub(crate) struct Request<'a> {
     /// The name of the program's author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) author: Option<&'a str>,
+    /// What vals hold that foreign code may read, by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) foreign: Option<&'a RawValue>,
     /// Name, value, and whether it is shared with packages.
     pub(crate) secrets: Vec<(&'a str, &'a str, bool)>,
     /// Names of secrets that packages may ask for in vain.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::boot::Ready;
 use crate::config::Clock;
 use crate::control::ControlError;
+use crate::denied::Denials;
 use crate::ending;
 use crate::folder;
 use crate::frame::{Frame, FromGuest, ToGuest};
@@ -53,10 +54,13 @@ pub(crate) fn check(job: &Job) -> Result<(), Failure> {
     let is_json = |text: &str, start: char| {
         text.trim_start().starts_with(start) && serde_json::from_str::<&RawValue>(text).is_ok()
     };
-    if let Some(values) = &job.sight.values
-        && (values.len() > limits::VALUES_BYTES_MAX || !is_json(values, '{'))
+    for values in [&job.sight.values, &job.sight.foreign]
+        .into_iter()
+        .flatten()
     {
-        return Err(bad("its values are no JSON object".to_owned()));
+        if values.len() > limits::VALUES_BYTES_MAX || !is_json(values, '{') {
+            return Err(bad("its values are no JSON object".to_owned()));
+        }
     }
     if job.args != NOT_CALLED && !is_json(&job.args, '[') {
         return Err(bad("its arguments are not a JSON array".to_owned()));
@@ -104,6 +108,7 @@ pub(crate) async fn run(
         refused: None,
         again: false,
         writes: None,
+        denials: Denials::default(),
         calls: Calls::new(job.host.clone()),
     };
     let result = match handed {
@@ -131,6 +136,7 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
     };
     let kept = Key::of(job).is_some();
     let values = job.sight.values.as_deref().map(serde_json::from_str);
+    let foreign = job.sight.foreign.as_deref().map(serde_json::from_str);
     // A program that is loaded has them.
     let secrets = job.secrets.iter().filter(|_| !is_loaded);
     let withheld = job.withheld.iter().filter(|_| !is_loaded);
@@ -140,6 +146,9 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
         kept,
         writable: &job.sight.writable,
         author: job.sight.author.as_deref(),
+        foreign: foreign
+            .transpose()
+            .map_err(|error| bad(error.to_string()))?,
         values: values.transpose().map_err(|error| bad(error.to_string()))?,
         secrets: secrets
             .map(|secret| (&*secret.name, secret.value.as_str(), secret.shared))
@@ -174,6 +183,7 @@ struct Run<'a> {
     /// Whether the guest said so.
     again: bool,
     writes: Option<Vec<u8>>,
+    denials: Denials,
     calls: Calls,
 }
 
@@ -293,6 +303,10 @@ impl Run<'_> {
                 Some(()) => None,
                 None => Some(Err(broken("it sent a call that is none"))),
             },
+            FromGuest::Denied => match self.denials.push(&frame.payload) {
+                Some(()) => None,
+                None => Some(Err(broken("it sent a denial that is none"))),
+            },
             FromGuest::Writes => {
                 self.writes = Some(frame.payload);
                 None
@@ -343,6 +357,7 @@ impl Run<'_> {
             cpu_micros: micros(self.meter.cpu()),
             memory_bytes: self.meter.memory_bytes(),
         };
+        let (denied, denied_truncated) = self.denials.finish();
         let (logs, logs_truncated) = self.logs.finish();
         // What is no text is no writes of the guest's; who reads them finds out that they are none.
         let writes = self.writes.take().filter(|_| result.is_ok());
@@ -351,6 +366,8 @@ impl Run<'_> {
             result,
             logs,
             logs_truncated,
+            denied,
+            denied_truncated,
             usage,
             egress: self.ready.door.close_account(),
         };

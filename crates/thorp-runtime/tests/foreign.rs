@@ -79,15 +79,20 @@ async fn values_of_any_kind_are_shared_with_a_foreign_val() {
 #[tokio::test]
 async fn what_a_foreign_val_is_denied_is_told() {
     let town = Town::start().await;
-    let (value, logs) = ask(&town, "return bob.env()").await;
-    assert_eq!(value, "[null,null]");
-    assert!(
-        logs.contains("warn: @bob/lib line 15 asked for Deno.env.get(\"SECRET\"): denied"),
-        "{logs}"
-    );
-    assert!(
-        logs.contains("asked for process.env.SECRET: denied"),
-        "{logs}"
+    let code = "import * as bob from './thorp-foreign/@bob/lib.js'; export default () => bob.env().concat(bob.env())";
+    let outcome = town.with_foreign(code, &[("@bob/lib", LIB, EXPORTS)]).await;
+    assert_eq!(show(&outcome), "[null,null,null,null]");
+    let denied: Vec<_> = outcome
+        .denied
+        .iter()
+        .map(|denied| (denied.val.as_str(), denied.asked.as_str(), denied.line))
+        .collect();
+    assert_eq!(
+        denied,
+        [
+            ("@bob/lib", "Deno.env.get(\"SECRET\")", Some(15)),
+            ("@bob/lib", "process.env.SECRET", Some(15)),
+        ]
     );
     let (value, _) = ask(&town, "bob.file()").await;
     assert_eq!(
@@ -213,4 +218,93 @@ async fn nothing_that_foreign_vals_share_can_be_changed_in_the_jail() {
     assert_eq!(value["open"], serde_json::json!([]));
     assert!(value["objects"].as_u64() > Some(5_000), "{value}");
     town.stop().await;
+}
+
+#[tokio::test]
+async fn what_foreign_code_asks_of_the_town_is_marked_and_sees_only_what_all_may() {
+    const ASKS: &str = r#"
+var thorpExports = (() => {
+  const { me, val, api, email } = thorp.std("bob");
+  const vals = thorp.vals("bob");
+  thorp.names({ "alice/own": "Own" });
+  return {
+    read: () => [vals.get("alice/open"), vals.get("alice/own"), vals.secret("x"), vals.secretOf("alice", "x")],
+    write: () => { vals.at("alice/open").value = 2; delete vals.at("alice/open", "a").value; return vals.mutate("alice/list", [], "push", [1]); },
+    ask: async () => [await val("@alice/open"), await me.get("total"), await api("@carol/f", 1)],
+    set: async () => { await me.set("total", 1); await me.delete("total"); return await me.update("total", () => 7); },
+    mail: () => console.email("hello"),
+  };
+})();
+"#;
+    let town = Town::start().await;
+    let (asked, told) = std::sync::mpsc::channel();
+    let run = async |body: &str| {
+        let code = format!(
+            "import * as bob from './thorp-foreign/@bob/lib+1.js'; export default () => bob.{body}()"
+        );
+        let exports: &[&str] = &["read", "write", "ask", "set", "mail"];
+        let sight = thorp_runtime::Sight {
+            values: Some(r#"{"alice/own":"own"}"#.to_owned()),
+            foreign: Some(r#"{"alice/open":1,"alice/list":[0]}"#.to_owned()),
+            ..thorp_runtime::Sight::default()
+        };
+        let host = std::sync::Arc::new(Marks(asked.clone()));
+        let job = support::foreign_job(&code, &[("@bob/lib+1", ASKS, exports)]);
+        let outcome = town
+            .runtime
+            .run(thorp_runtime::Job {
+                sight,
+                host: Some(host),
+                ..job
+            })
+            .await;
+        let denied: Vec<String> = outcome
+            .denied
+            .iter()
+            .map(|denied| denied.asked.clone())
+            .collect();
+        (show(&outcome), denied.join(" "))
+    };
+    let (value, denied) = run("read").await;
+    assert_eq!(value, "[1,null,null,null]");
+    assert_eq!(denied, "@alice.Own @bob.secrets.x @alice.secrets.x");
+    let (value, denied) = run("write").await;
+    assert_eq!(value, "2");
+    assert_eq!(denied, "@alice.open = … @alice.list.push(…)");
+    let (value, denied) = run("ask").await;
+    assert_eq!(value, r#"[1,null,"answer"]"#);
+    assert_eq!(denied, "@bob.total");
+    let (value, denied) = run("set").await;
+    assert_eq!(value, "7");
+    assert_eq!(denied, "@bob.total = … delete @bob.total @bob.total");
+    assert_eq!(run("mail").await.0, "undefined");
+    let calls: Vec<String> = told.try_iter().collect();
+    assert_eq!(
+        calls,
+        [
+            r#"@bob/lib value ["bob/total"]"#,
+            r#"@bob/lib api ["carol/f",[1]]"#,
+            r#"@bob/lib value ["bob/total"]"#,
+            r#"@bob/lib email ["hello"]"#,
+        ]
+    );
+    town.stop().await;
+}
+
+/// Says who asked for what.
+#[derive(Debug)]
+struct Marks(std::sync::mpsc::Sender<String>);
+
+impl thorp_runtime::Host for Marks {
+    fn call(
+        &self,
+        operation: String,
+        args: Box<serde_json::value::RawValue>,
+        foreign: Option<String>,
+    ) -> thorp_runtime::Calling {
+        let by = foreign.unwrap_or_default();
+        self.0.send(format!("{by} {operation} {args}")).unwrap();
+        let answer = (operation == "api").then(|| "\"answer\"".to_owned());
+        Box::pin(std::future::ready(Ok(answer)))
+    }
 }

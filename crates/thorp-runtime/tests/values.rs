@@ -378,7 +378,7 @@ async fn a_value_may_be_looked_at_without_a_call() {
 struct Echo;
 
 impl Host for Echo {
-    fn call(&self, operation: String, args: Box<RawValue>) -> Calling {
+    fn call(&self, operation: String, args: Box<RawValue>, _: Option<String>) -> Calling {
         Box::pin(async move {
             match operation.as_str() {
                 "nothing" => Ok(None),

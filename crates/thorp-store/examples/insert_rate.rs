@@ -103,6 +103,7 @@ fn run(number: u32) -> NewRun {
         logs: r#"[{"at":1795000000000000,"level":"info","text":"adding"}]"#.into(),
         logs_truncated: false,
         egress: None,
+        denied: None,
         error: None,
         started_at: 1_795_000_000_000_000 + i64::from(number),
         ended_at: 1_795_000_000_000_500 + i64::from(number),

@@ -22,6 +22,8 @@ pub struct RunFilter {
     pub since: Option<i64>,
     /// Runs started before this time.
     pub until: Option<i64>,
+    /// Runs whose foreign code asked for something in vain, or those where it did not.
+    pub denied: Option<bool>,
 }
 
 impl Store {
@@ -58,5 +60,6 @@ fn conditions(filter: RunFilter) -> Conditions {
     conditions.if_some("r.trigger_name = ?", filter.trigger);
     conditions.if_some("r.started_at >= ?", filter.since);
     conditions.if_some("r.started_at < ?", filter.until);
+    conditions.if_some("(r.denied IS NOT NULL) = ?", filter.denied);
     conditions
 }

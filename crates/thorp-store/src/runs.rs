@@ -52,6 +52,8 @@ pub struct NewRun {
     pub logs_truncated: bool,
     /// What it asked of the network (JSON); `None` if it asked nothing.
     pub egress: Option<String>,
+    /// What foreign code asked for and did not get (JSON); `None` if it was nothing.
+    pub denied: Option<String>,
     /// The error (JSON).
     pub error: Option<String>,
     /// When it started.
@@ -134,6 +136,8 @@ pub struct Run {
     pub logs: String,
     /// What it asked of the network (JSON); `None` if it asked nothing.
     pub egress: Option<String>,
+    /// What foreign code asked for and did not get (JSON); `None` if it was nothing.
+    pub denied: Option<String>,
 }
 
 impl Store {
@@ -167,7 +171,7 @@ pub(crate) const RUN_TABLES: &str = "runs r LEFT JOIN vals v ON v.id = r.val_id 
 
 fn select_run(rest: &str) -> String {
     format!(
-        "SELECT {SUMMARY_COLUMNS}, r.code, r.args, r.result, r.logs, r.egress FROM {RUN_TABLES} {rest}"
+        "SELECT {SUMMARY_COLUMNS}, r.code, r.args, r.result, r.logs, r.egress, r.denied FROM {RUN_TABLES} {rest}"
     )
 }
 
@@ -236,6 +240,7 @@ impl Run {
             result: columns.take()?,
             logs: columns.take()?,
             egress: columns.take()?,
+            denied: columns.take()?,
         })
     }
 }
@@ -249,7 +254,7 @@ pub(crate) fn record(tx: &mut WriteTx<'_>, new: &NewRun) -> Result<(), StoreErro
 }
 
 fn recorded_bytes(new: &NewRun) -> i64 {
-    let optional = [&new.code, &new.result, &new.error, &new.egress]
+    let optional = [&new.code, &new.result, &new.error, &new.egress, &new.denied]
         .into_iter()
         .flatten()
         .map(String::len)
@@ -263,8 +268,8 @@ fn recorded_bytes(new: &NewRun) -> i64 {
 fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
     let sql = "INSERT INTO runs (id, val_id, version, caller_id, run_as_id, parent_id, trigger_name, status, result_undefined,
             logs_truncated, started_at, ended_at, queue_micros, start_micros, run_micros, cpu_micros, memory_bytes, bytes,
-            error, code, args, result, logs, egress)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
+            error, code, args, result, logs, egress, denied)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
     let params = rusqlite::params![
         new.id,
         new.val_id,
@@ -290,6 +295,7 @@ fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
         new.result,
         new.logs,
         new.egress,
+        new.denied,
     ];
     db.execute(sql, params).map(drop)
 }

@@ -44,8 +44,8 @@ pub(crate) fn restore(db: Db<'_>, restore: RestoreVersion) -> Result<SavedVersio
     let number = take_number(db, val_id, restore.now_micros)?;
     let copy = "INSERT INTO versions (val_id, version, hash, entry, message, origin, base, created_at, created_by, compiled_hash,
             facts, diagnostics, lock, dependency_set_id, runnable, value)
-        SELECT val_id, ?3, hash, entry, ?4, version, NULL, ?5, ?6, compiled_hash, facts, diagnostics, lock, dependency_set_id,
-            runnable, value
+        SELECT val_id, ?3, hash, entry, ?4, version, NULL, ?5, ?6, compiled_hash, facts, diagnostics, COALESCE(?7, lock),
+            dependency_set_id, runnable, value
         FROM versions WHERE val_id = ?1 AND version = ?2";
     let params = (
         val_id,
@@ -54,6 +54,7 @@ pub(crate) fn restore(db: Db<'_>, restore: RestoreVersion) -> Result<SavedVersio
         &restore.message,
         restore.now_micros,
         restore.created_by,
+        &restore.lock,
     );
     if db.execute(copy, params)? == 0 {
         return Err(StoreError::NotFound(Entity::Version));

@@ -30,6 +30,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "emails",
         sql: include_str!("schema/0004_emails.sql"),
     },
+    Migration {
+        number: 5,
+        name: "denied",
+        sql: include_str!("schema/0005_denied.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.

@@ -54,6 +54,8 @@ pub struct RestoreVersion {
     pub val_id: Uuid,
     /// The version whose content comes back.
     pub version: i64,
+    /// Versions of all that it imports (JSON), if they are others now.
+    pub lock: Option<String>,
     /// Who restores it.
     pub created_by: Uuid,
     /// What the user says about it.

@@ -85,6 +85,7 @@ impl TestTown {
         let thread = thread::spawn(move || {
             let mut config = TownConfig::new(data, deno(), executable(), now);
             config.pool.floor = 1;
+            config.esbuild = thorp_town::esbuild_beside(&config.deno);
             change(&mut config);
             let runtime = Builder::new_current_thread()
                 .enable_all()

@@ -1,6 +1,7 @@
 //! Evaluating expressions and running vals: who may, as whom, what came of it, and that it is written down.
 
 use crate::error::{ErrorCode, RunFault, TownError};
+use crate::foreign::Pins;
 use crate::limits::{
     ANONYMOUS_RUNS_MAX, ARGS_BYTES_MAX, EXPRESSION_BYTES_MAX, RUN_CPU, RUN_MEMORY_BYTES, RUN_WALL,
 };
@@ -10,10 +11,11 @@ use crate::secrets::Given;
 use crate::state::{Assembled, Author, By, Handle, Place, TownHost, Written, checked};
 use crate::town::Town;
 use crate::vals::{from_json, may_read, no_val_named};
-use crate::view::{Caller, DiagnosticView, RunErrorView, Scope, UserView};
+use crate::view::{Caller, DependencyView, DiagnosticView, RunErrorView, Scope, UserView};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use thorp_lang::code::NOT_IMPORTABLE;
 use thorp_lang::{Compiled, Source, SourceFile, SourceKind};
 use thorp_runtime::{Failure, Host, Job, Outcome, RunLimits, RunValue, Sight};
 use thorp_store::{Digest, Endpoint, Trigger, Val, ValueWrite, VersionWithFiles};
@@ -159,6 +161,10 @@ impl Town {
         }
         let version = input.version.unwrap_or(val.live_version);
         let ready = self.version(&val, version).await;
+        let ready = ready.and_then(|ready| match ready.no_value() {
+            Some(why) => Err(no_value(&val, why)),
+            None => Ok(ready),
+        });
         let ready = ready.map_err(|error| if readable { error } else { without_code(error) })?;
         let begin = Begin {
             ready,
@@ -271,15 +277,12 @@ impl Town {
                 self.0.compiler.compile(&source).await?
             }
         };
-        if let Some(hint) = compiled.facts.value_hint() {
-            let message = format!("`@{}/{}` {hint}", val.owner_name, val.name);
-            return Err(TownError::refused(ErrorCode::DoesNotCompile, message));
-        }
         let locked = match version.dependency_set_id {
             Some(set) => Some(self.0.dependencies.locked(set).await?),
             None => None,
         };
-        Ok(Ready::new(compiled, locked))
+        let lock: Vec<DependencyView> = from_json(&version.lock)?;
+        Ok(Ready::new(compiled, locked).pinned(Pins::of(&lock)))
     }
 
     /// Runs, and writes it down before anybody hears of it. Goes on if the caller goes away, and keeps the caller's place
@@ -669,6 +672,7 @@ fn refuse_errors(diagnostics: &[DiagnosticView], usual: ErrorCode) -> Result<(),
         "TOO_COMPLEX" => ErrorCode::TooComplex,
         "DEPENDENCY_UNAVAILABLE" => ErrorCode::DependencyUnavailable,
         "DEPENDENCY_TOO_LARGE" => ErrorCode::DependencyTooLarge,
+        NOT_IMPORTABLE => ErrorCode::DoesNotCompile,
         _ => usual,
     };
     Err(TownError::Diagnosed {
@@ -676,6 +680,12 @@ fn refuse_errors(diagnostics: &[DiagnosticView], usual: ErrorCode) -> Result<(),
         message: first.message.clone(),
         diagnostics: diagnostics.to_vec(),
     })
+}
+
+/// A version that runs for no value.
+fn no_value(val: &Val, why: &str) -> TownError {
+    let message = format!("`@{}/{}` {why}", val.owner_name, val.name);
+    TownError::refused(ErrorCode::DoesNotCompile, message)
 }
 
 /// What whoever may not read a val is told of its code: nothing.

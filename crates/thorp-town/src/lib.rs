@@ -7,6 +7,7 @@ mod compiler;
 mod dependencies;
 mod error;
 mod evaluate;
+mod foreign;
 mod health;
 mod keeper;
 pub mod limits;
@@ -38,7 +39,7 @@ pub use thorp_runtime::gateway::policy::{RuleError, Rules};
 pub use town::{Clock, Opened, Town, TownConfig};
 pub use vals::{FileText, NewVal, SaveVal, ValPatch, ValQuery};
 pub use view::{
-    AuthorView, Caller, DependencyView, DiagnosticView, EgressRequestView, EgressView, Endpoint,
-    IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView, RunQuery, RunVal,
-    RunView, Scope, Slice, TokenView, UsageView, UserView, ValDetail, ValView, VersionView,
+    AuthorView, Caller, DeniedView, DependencyView, DiagnosticView, EgressRequestView, EgressView,
+    Endpoint, IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView, RunQuery,
+    RunVal, RunView, Scope, Slice, TokenView, UsageView, UserView, ValDetail, ValView, VersionView,
 };

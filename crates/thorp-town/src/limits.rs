@@ -116,6 +116,20 @@ pub const SEARCH_CHARS_MAX: usize = 512;
 pub const BUNDLE_BYTES_MAX: u64 = 24 * 1024 * 1024;
 /// Wall time of bundling, and of loading what was bundled.
 pub const BUNDLE_WALL: Duration = Duration::from_secs(30);
+/// Vals that are bundled for other users' programs at the same time.
+pub const FOREIGN_BUNDLES_AT_ONCE_MAX: usize = 2;
+/// The script of one such val, with all that it imports.
+pub const FOREIGN_SCRIPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Names that one such val exports.
+pub const FOREIGN_EXPORTS_MAX: usize = 1000;
+/// Such vals that are kept in memory.
+pub const FOREIGN_CACHED_MAX: usize = 256;
+/// Such vals that are kept in memory, in bytes.
+pub const FOREIGN_CACHE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Vals that cannot be bundled and are known not to.
+pub const FOREIGN_REFUSALS_MAX: usize = 256;
+/// Bytes of the bundler's messages that are read.
+pub const BUNDLE_OUTPUT_BYTES_MAX: u64 = 64 * 1024;
 /// Evaluations of callers without a token at the same time.
 pub const ANONYMOUS_RUNS_MAX: usize = 4;
 

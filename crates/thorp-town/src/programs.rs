@@ -1,17 +1,19 @@
 //! Programs that are ready to run, kept in memory so that a run parses nothing.
 
 use crate::dependencies::Locked;
+use crate::foreign::{Bundled, Pins};
 use crate::limits::{PROGRAM_CACHE_BYTES_MAX, PROGRAMS_CACHED_MAX};
-use crate::state::Use;
+use crate::state::{Facing, Use};
 use lru::LruCache;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use thorp_lang::{Compiled, Form, Module, StackMapper, VAL_FILE, ValueOf};
 use thorp_runtime::{
-    BODY_HEADER_LINES, BODY_SOURCE_URL, Export, MODULE_ROOT_URL, ModuleProgram, ModuleVal, Program,
+    BODY_HEADER_LINES, BODY_SOURCE_URL, Export, ForeignBundle, MODULE_ROOT_URL, ModuleProgram,
+    ModuleVal, Program, foreign_path,
 };
 use thorp_store::Digest;
 use uuid::Uuid;
@@ -31,6 +33,10 @@ pub(crate) struct Ready {
     parts: Option<Parts>,
     digest: Digest,
     is_joined: bool,
+    /// What it has of other users' code; nothing for what was not saved.
+    pins: Option<Arc<Pins>>,
+    /// Why it has no value, if it has none.
+    no_value: Option<String>,
 }
 
 /// A program that names other vals, or that others may name.
@@ -79,6 +85,8 @@ impl Ready {
         });
         Self {
             is_joined: false,
+            pins: None,
+            no_value: compiled.facts.value_hint(),
             digest: Digest::of(texts.collect::<Vec<_>>().join("\0").as_bytes()),
             uses: Use::all(&compiled.facts),
             program,
@@ -90,14 +98,24 @@ impl Ready {
         }
     }
 
+    /// The same, as a version that was saved with this of other users' code.
+    pub(crate) fn pinned(mut self, pins: Pins) -> Self {
+        self.pins = Some(Arc::new(pins));
+        self
+    }
+
     /// A program in a folder of its own, with other vals in theirs.
     pub(crate) fn joined<'a>(
         entry: &Self,
         folder: &str,
         members: impl Iterator<Item = Member<'a>>,
+        foreign: &BTreeMap<Facing, Bundled>,
         digest: Digest,
     ) -> Self {
         let mut join = Join::default();
+        for ((folder, path), bundled) in foreign {
+            join.foreign(folder, path.as_deref(), bundled);
+        }
         let own = join.add(folder, entry);
         for member in members {
             match member {
@@ -120,13 +138,16 @@ impl Ready {
                 export: own.export,
                 dependencies: own.dependencies,
                 vals: join.vals,
-                foreign: Vec::new(),
+                foreign: join.bundles.into_values().collect(),
             })),
             None => entry.program.clone(),
         };
         Self {
             program,
-            mapper: StackMapper::modules(&join.modules, MODULE_ROOT_URL),
+            mapper: join.maps.into_iter().fold(
+                StackMapper::modules(&join.modules, MODULE_ROOT_URL),
+                |mapper, (name, map)| mapper.with_bundle(&name, map),
+            ),
             locked,
             secrets: join.secrets.into_iter().collect(),
             bytes: entry.bytes + join.bytes,
@@ -134,6 +155,8 @@ impl Ready {
             parts: None,
             digest,
             is_joined: true,
+            pins: None,
+            no_value: entry.no_value.clone(),
         }
     }
 
@@ -144,6 +167,43 @@ impl Ready {
     /// The other vals that its text names.
     pub(crate) fn uses(&self) -> &[Use] {
         &self.uses
+    }
+
+    /// What it has of other users' code; nothing for what was not saved.
+    pub(crate) fn pins(&self) -> Option<Arc<Pins>> {
+        self.pins.clone()
+    }
+
+    /// Why it has no value: the end of a sentence that begins with its name.
+    pub(crate) fn no_value(&self) -> Option<&str> {
+        self.no_value.as_deref()
+    }
+
+    /// The name of the export that is its value.
+    pub(crate) fn value_name(&self) -> Option<String> {
+        match &self.parts.as_ref()?.export {
+            Export::Default => Some("default".to_owned()),
+            Export::Named(name) => Some(name.clone()),
+            Export::Nothing => None,
+        }
+    }
+
+    /// Its modules, the entry first, the names of its exports, and the folder of its packages.
+    pub(crate) fn source(&self) -> (&[Module], &[String], Option<&Path>) {
+        match &self.parts {
+            Some(parts) => (
+                &parts.modules,
+                &parts.exports,
+                parts.own_packages.as_deref(),
+            ),
+            None => (&[], &[], None),
+        }
+    }
+
+    /// Whether it has this file.
+    pub(crate) fn has_file(&self, path: &str) -> bool {
+        let (modules, ..) = self.source();
+        modules.iter().any(|module| module.path == path)
     }
 
     /// Names its code.
@@ -175,6 +235,14 @@ impl Ready {
     pub(crate) fn map_stack(&self, stack: &str) -> String {
         self.mapper.map(stack)
     }
+
+    /// The file and the line of a place in a foreign val.
+    pub(crate) fn foreign_place(&self, val: &str, line: u32, column: u32) -> Option<(String, u32)> {
+        let place = self.mapper.place(val, line, column)?;
+        let (place, _) = place.rsplit_once(':')?;
+        let (file, line) = place.rsplit_once(':')?;
+        Some((file.to_owned(), line.parse().ok()?))
+    }
 }
 
 /// A program of several vals, while it is put together.
@@ -186,9 +254,43 @@ struct Join {
     locked: Vec<Locked>,
     secrets: BTreeSet<String>,
     bytes: usize,
+    /// Other users' code, by what the runtime calls it, and what leads to its texts.
+    bundles: BTreeMap<String, ForeignBundle>,
+    maps: BTreeMap<String, Option<String>>,
 }
 
 impl Join {
+    /// Puts a file that stands for a foreign val, or for one of its files, where own modules import it.
+    fn foreign(&mut self, folder: &str, path: Option<&str>, bundled: &Bundled) {
+        let (name, bundle) = (bundled.name(), &bundled.bundle);
+        let file = path.map_or(VAL_FILE.to_owned(), |path| format!("{path}.mjs"));
+        let file = format!("{folder}/{file}");
+        let up = "../".repeat(file.matches('/').count());
+        let code = facade(&format!("{up}{}", foreign_path(&name)), &bundle.exports);
+        self.bytes += code.len() + bundle.script.len();
+        self.files.push((file.clone(), code));
+        if path.is_none() {
+            let export = match &bundle.value {
+                Some(value) if value == "default" => Export::Default,
+                Some(value) => Export::Named(value.clone()),
+                None => Export::Nothing,
+            };
+            self.vals.push(ModuleVal {
+                name: folder.to_owned(),
+                folder: folder.to_owned(),
+                entry: file,
+                export,
+                dependencies: None,
+            });
+        }
+        self.maps.insert(name.clone(), bundle.map.clone());
+        self.bundles.entry(name.clone()).or_insert(ForeignBundle {
+            name,
+            script: bundle.script.clone(),
+            exports: bundle.exports.clone(),
+        });
+    }
+
     /// Puts a val's files into its folder.
     fn add(&mut self, folder: &str, ready: &Ready) -> Option<ModuleVal> {
         let parts = ready.parts.as_ref()?;
@@ -229,7 +331,7 @@ impl Join {
 }
 
 /// The file that others import for a val.
-fn facade(entry: &str, exports: &[String]) -> String {
+pub(crate) fn facade(entry: &str, exports: &[String]) -> String {
     let from = serde_json::to_string(&format!("./{entry}")).unwrap_or_default();
     let mut code = format!("export * from {from};\n");
     if exports.iter().any(|name| name == "default") {

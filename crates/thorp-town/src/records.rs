@@ -3,16 +3,18 @@
 use crate::error::{ErrorCode, TownError};
 use crate::evaluate::{Begin, Ended};
 use crate::limits::{EGRESS_KEPT_MAX, VALUE_VERSIONS_KEPT};
+use crate::programs::Ready;
 use crate::secrets::Masker;
 use crate::town::Town;
 use crate::vals::{from_json, to_json};
 use crate::view::{
-    AuthorView, Caller, EgressRequestView, EgressView, LogView, Page, RunDetail, RunErrorView,
-    RunQuery, RunVal, RunView, Scope, Slice, UsageView,
+    AuthorView, Caller, DeniedView, EgressRequestView, EgressView, LogView, Page, RunDetail,
+    RunErrorView, RunQuery, RunVal, RunView, Scope, Slice, UsageView,
 };
 use std::borrow::Cow;
+use std::collections::HashSet;
 use thorp_runtime::gateway::{Egress, EgressRecord};
-use thorp_runtime::{LogLine, Usage};
+use thorp_runtime::{Denied, LogLine, Usage};
 use thorp_store::{
     NewRun, Run, RunFilter, RunStatus, RunSummary, RunUsage, Trigger, UserRef, Val, ValueWrite,
 };
@@ -140,6 +142,7 @@ fn filter(query: &RunQuery) -> Result<RunFilter, TownError> {
         trigger: word("trigger", query.trigger.as_deref(), Trigger::parse)?,
         since: query.since,
         until: query.until,
+        denied: query.denied,
         ..RunFilter::default()
     })
 }
@@ -192,6 +195,9 @@ fn hide(masker: &Masker, begin: &mut Begin, ended: &mut Ended) {
         .logs
         .iter_mut()
         .for_each(|line| text(&mut line.text));
+    for denied in &mut ended.outcome.denied {
+        text(&mut denied.asked);
+    }
     for request in &mut ended.outcome.egress.requests {
         text(&mut request.host);
         text(&mut request.method);
@@ -202,8 +208,10 @@ fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
     let outcome = ended.outcome;
     let logs: Vec<LogView> = outcome.logs.into_iter().map(log_view).collect();
     let error = ended.error.map(|(_, view)| to_json(&view)).transpose()?;
+    let denied = denied(outcome.denied, &begin.ready)?;
     let value = outcome.result.ok();
     Ok(NewRun {
+        denied,
         id: ended.id,
         val_id: begin.val.map(|(id, _)| id),
         version: begin.val.map(|(_, version)| version),
@@ -228,6 +236,28 @@ fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
         usage: run_usage(outcome.usage),
         parent_id: begin.at.parent,
     })
+}
+
+/// What foreign code was denied, with where in its author's text that was; nothing if it was nothing.
+fn denied(denied: Vec<Denied>, ready: &Ready) -> Result<Option<String>, TownError> {
+    let views = denied.into_iter().map(|denied| {
+        let place = denied.line.zip(denied.column.or(Some(1)));
+        let place = place.and_then(|(line, column)| ready.foreign_place(&denied.val, line, column));
+        let (file, line) = place.unzip();
+        let val = denied.val.split('+').next().unwrap_or_default().to_owned();
+        let asked = denied.asked;
+        DeniedView {
+            val,
+            asked,
+            file,
+            line,
+        }
+    });
+    let mut views: Vec<DeniedView> = views.collect();
+    // Two places in a script may be one in the text.
+    let mut seen = HashSet::new();
+    views.retain(|view| seen.insert(view.clone()));
+    (!views.is_empty()).then(|| to_json(&views)).transpose()
 }
 
 /// What is kept of it; nothing if nothing was asked.
@@ -293,6 +323,10 @@ fn run_detail(run: Run) -> Result<RunDetail, TownError> {
             .egress
             .as_deref()
             .map_or_else(|| Ok(EgressView::default()), from_json)?,
+        denied: run
+            .denied
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), from_json)?,
     })
 }
 

@@ -5,14 +5,16 @@
 use crate::dependencies::{Locked, Manifest};
 use crate::error::{CodeConflict, ErrorCode, TownError};
 use crate::evaluate::author;
+use crate::foreign::Pins;
 use crate::names::{check_val_name, untitled, untitled_numbered};
-use crate::state::Author;
+use crate::programs::Ready;
+use crate::state::{Author, Use};
 use crate::town::Town;
-use crate::vals::{FileText, NewVal, SaveVal, check_readme, to_json};
-use crate::view::{Caller, DiagnosticView, Privacy, Scope, ValDetail};
+use crate::vals::{FileText, NewVal, SaveVal, check_readme, from_json, to_json};
+use crate::view::{Caller, DependencyView, DiagnosticView, Privacy, Scope, ValDetail};
 use thorp_lang::limits::{FILES_MAX, SOURCE_BYTES_MAX};
-use thorp_lang::{Compiled, ENTRY_DEFAULT, Source, SourceFile, SourceKind, check_path};
-use thorp_store::{File, NewContent, NewVersion, RestoreVersion, SavedVersion, StoreError};
+use thorp_lang::{Compiled, ENTRY_DEFAULT, Facts, Source, SourceFile, SourceKind, check_path};
+use thorp_store::{File, NewContent, NewVersion, RestoreVersion, SavedVersion, StoreError, Val};
 use uuid::Uuid;
 
 /// What a save is doing.
@@ -189,16 +191,38 @@ impl Town {
         id: Uuid,
         version: i64,
     ) -> Result<ValDetail, TownError> {
-        let created_by = self.owned(caller, id).await?.owner_id;
+        let val = self.owned(caller, id).await?;
         let restore = RestoreVersion {
             val_id: id,
             version,
-            created_by,
+            created_by: val.owner_id,
+            lock: self.lock_anew(&val, version).await?,
             message: None,
             now_micros: self.now(),
         };
         let saved = self.store().restore_version(restore).await?;
         self.saved(caller, saved).await
+    }
+
+    /// The lock of a version with other users' code as it is now. What of that cannot be had any more stays as it was.
+    async fn lock_anew(&self, val: &Val, version: i64) -> Result<Option<String>, TownError> {
+        let Some(found) = self.store().version(val.id, version).await? else {
+            return Ok(None);
+        };
+        let facts: Facts = serde_json::from_str(&found.version.facts).unwrap_or_default();
+        let author = Author {
+            id: val.owner_id,
+            name: val.owner_name.to_ascii_lowercase(),
+        };
+        let uses = Use::all(&facts);
+        let pins = self.pins(&author, &uses, &mut Vec::new(), &|_| ()).await?;
+        let mut lock: Vec<DependencyView> = from_json(&found.version.lock)?;
+        if pins.is_empty() {
+            return Ok(None);
+        }
+        lock.retain(|old| pins.iter().all(|pin| pin.specifier != old.specifier));
+        lock.extend(pins);
+        to_json(&lock).map(Some)
     }
 
     async fn saved(&self, caller: &Caller, saved: SavedVersion) -> Result<ValDetail, TownError> {
@@ -222,16 +246,26 @@ impl Town {
         );
         let compiled = self.0.compiler.compile(&source).await?;
         let (locked, mut found) = self.lock(author.id, &compiled, progress).await?;
+        let uses = Use::all(&compiled.facts);
+        let mut lock = match is_runnable(&found) {
+            true => self.pins(author, &uses, &mut found, progress).await?,
+            false => Vec::new(),
+        };
         let value = if compiled.facts.may_be_data && is_runnable(&found) {
             tell(progress, ProgressStep::Evaluate, "evaluating the value");
-            self.value_of(author, &compiled, locked.clone(), &mut found)
-                .await
+            let ready = Ready::new(compiled.clone(), locked.clone()).pinned(Pins::of(&lock));
+            self.value_of(author, &compiled, ready, &mut found).await
         } else {
             None
         };
         tell(progress, ProgressStep::Save, "saving");
         let name = compiled.facts.declared_name.clone();
-        let content = new_content(author.id, source, &compiled, locked, &found)?;
+        lock.extend(
+            locked
+                .iter()
+                .flat_map(|locked| locked.views(&compiled.facts)),
+        );
+        let content = new_content(author.id, source, &compiled, (locked, lock), &found)?;
         Ok((NewContent { value, ..content }, name))
     }
 
@@ -277,13 +311,9 @@ fn new_content(
     created_by: Uuid,
     source: Source,
     compiled: &Compiled,
-    locked: Option<Locked>,
+    (locked, lock): (Option<Locked>, Vec<DependencyView>),
     diagnostics: &[DiagnosticView],
 ) -> Result<NewContent, TownError> {
-    let lock = locked
-        .as_ref()
-        .map(|locked| locked.views(&compiled.facts))
-        .unwrap_or_default();
     Ok(NewContent {
         entry: source.entry,
         files: source

@@ -3,6 +3,7 @@
 use crate::compiler::Compiler;
 use crate::dependencies::Dependencies;
 use crate::error::TownError;
+use crate::foreign::{Bundler, Library};
 use crate::health::HealthCheck;
 use crate::limits;
 use crate::mail::{Courier, SmtpConfig};
@@ -128,6 +129,8 @@ pub(crate) struct Parts {
     pub(crate) expressions: Cache<(Option<Uuid>, [u8; 32])>,
     pub(crate) versions: Cache<(Uuid, i64)>,
     pub(crate) graphs: Cache<[u8; 32]>,
+    pub(crate) bundler: Bundler,
+    pub(crate) library: Library,
     pub(crate) locks: Locks,
     pub(crate) health: HealthCheck,
     pub(crate) courier: Courier,
@@ -178,9 +181,14 @@ impl Town {
             .canonicalize()
             .map_err(TownError::internal)?;
         let secrets = open_vault(&config, &store).await?;
+        let dependencies = Dependencies::new(&config, runtime.clone(), store.clone(), &scratch)?;
+        let (packages, closed) = dependencies.places();
+        let bundler = Bundler::new(&config, packages, closed)?;
         let parts = Parts {
             compiler: Compiler::new(workshop::of_compiler(&config, &program)?, program),
-            dependencies: Dependencies::new(&config, runtime.clone(), store.clone(), &scratch)?,
+            dependencies,
+            bundler,
+            library: Library::new(&config.data)?,
             tokens: TokenCache::default(),
             secrets,
             expressions: Cache::new(),

@@ -2,6 +2,7 @@
 //!
 //! Times are microseconds since 1970 (UTC), ids are UUIDs of version 7, names are without the leading `@`.
 
+use crate::foreign::Pin;
 use uuid::Uuid;
 
 /// Who asks. Made by [`crate::Town::authenticate`].
@@ -239,8 +240,11 @@ pub struct DiagnosticView {
 pub struct DependencyView {
     /// As it was written, such as `npm:zod@4`.
     pub specifier: String,
-    /// What it stands for, such as `zod@4.1.0`.
+    /// What it stands for, such as `zod@4.1.0`, or `@bob/lib@3`.
     pub resolved: String,
+    /// Of another user's code: which exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pin: Option<Pin>,
 }
 
 /// Which runs are wanted.
@@ -256,6 +260,8 @@ pub struct RunQuery {
     pub since: Option<i64>,
     /// Only those begun before this time.
     pub until: Option<i64>,
+    /// Only those in which other users' code asked for something in vain, or those in which it did not.
+    pub denied: Option<bool>,
 }
 
 /// An evaluation, as lists show it.
@@ -315,6 +321,21 @@ pub struct RunDetail {
     pub logs_truncated: bool,
     /// What it asked of the network.
     pub egress: EgressView,
+    /// What other users' code in it asked for and did not get: the first that were told.
+    pub denied: Vec<DeniedView>,
+}
+
+/// What code of another user asked for and did not get.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct DeniedView {
+    /// The val that the program imports or names: `@bob/lib`.
+    pub val: String,
+    /// What it asked for, as it is written: `@alice.secrets.openai`.
+    pub asked: String,
+    /// The file where it did, with whose it is, if known.
+    pub file: Option<String>,
+    /// The line.
+    pub line: Option<u32>,
 }
 
 /// What a run asked of the network.

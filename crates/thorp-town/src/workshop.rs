@@ -34,6 +34,23 @@ pub(crate) fn of_bundler(
     start(config, jail(one_user(config.layers), bundler, mounts)?)
 }
 
+/// Starts what bundles vals for other users' programs: it reads packages and its own stand-ins for modules of Node, and works
+/// where nobody else reads.
+pub(crate) fn of_foreign_bundler(
+    config: &TownConfig,
+    bundler: &Path,
+    modules: &Path,
+    packages: &Path,
+    closed: &Path,
+) -> Result<Spawner, TownError> {
+    let mounts = [
+        Mount::read(modules),
+        Mount::read(packages),
+        Mount::write(closed),
+    ];
+    start(config, jail(one_user(config.layers), bundler, mounts)?)
+}
+
 /// What is written is the town's own afterwards.
 fn one_user(layers: Layers) -> Layers {
     Layers {

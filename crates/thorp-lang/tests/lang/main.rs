@@ -9,6 +9,7 @@ mod expressions;
 mod imports;
 mod own;
 mod robust;
+mod scripts;
 mod stacks;
 mod support;
 mod typescript;

@@ -138,29 +138,7 @@ impl Town {
 
     /// A file that imports foreign vals, each of a name, a script and the names of its exports.
     pub async fn with_foreign(&self, code: &str, foreign: &[(&str, &str, &[&str])]) -> Outcome {
-        let foreign = foreign
-            .iter()
-            .map(|(name, script, exports)| ForeignBundle {
-                name: (*name).to_owned(),
-                script: (*script).to_owned(),
-                exports: exports.iter().map(|name| (*name).to_owned()).collect(),
-            })
-            .collect();
-        let program = ModuleProgram {
-            files: vec![("main.js".to_owned(), code.to_owned())],
-            entry: "main.js".to_owned(),
-            foreign,
-            ..ModuleProgram::default()
-        };
-        self.runtime
-            .run(Job {
-                limits: RunLimits {
-                    memory_bytes: u64::MAX,
-                    ..RunLimits::default()
-                },
-                ..job(Program::Module(Arc::new(program)))
-            })
-            .await
+        self.runtime.run(foreign_job(code, foreign)).await
     }
 
     /// A call of a file that a worker may have loaded for an earlier one.
@@ -185,6 +163,31 @@ fn job(program: Program) -> Job {
         worker: None,
         secrets: Vec::new(),
         withheld: Vec::new(),
+    }
+}
+
+/// A run of a file that imports foreign vals.
+pub fn foreign_job(code: &str, foreign: &[(&str, &str, &[&str])]) -> Job {
+    let foreign = foreign
+        .iter()
+        .map(|(name, script, exports)| ForeignBundle {
+            name: (*name).to_owned(),
+            script: (*script).to_owned(),
+            exports: exports.iter().map(|name| (*name).to_owned()).collect(),
+        })
+        .collect();
+    let program = ModuleProgram {
+        files: vec![("main.js".to_owned(), code.to_owned())],
+        entry: "main.js".to_owned(),
+        foreign,
+        ..ModuleProgram::default()
+    };
+    Job {
+        limits: RunLimits {
+            memory_bytes: u64::MAX,
+            ..RunLimits::default()
+        },
+        ..job(Program::Module(Arc::new(program)))
     }
 }
 

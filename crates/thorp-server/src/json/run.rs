@@ -4,7 +4,7 @@ use super::egress::Egress;
 use super::{Author, raw, time};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use thorp_town::{LogView, RunDetail, RunErrorView, RunView, UsageView};
+use thorp_town::{DeniedView, LogView, RunDetail, RunErrorView, RunView, UsageView};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -52,6 +52,8 @@ pub(crate) struct FullRun {
     logs_truncated: bool,
     /// What it asked of the network
     egress: Egress,
+    /// What other users' code in it asked for and did not get: the first 100
+    denied: Vec<Denied>,
     #[schema(value_type = serde_json::Value)]
     return_value: Box<RawValue>,
     /// Whether the result was `undefined`
@@ -60,6 +62,21 @@ pub(crate) struct FullRun {
     args: Box<RawValue>,
     /// The expression, for `eval`
     code: Option<String>,
+}
+
+/// What code of another user asked for and did not get.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Denied {
+    /// The val that the program imports or names, such as `@bob/lib`
+    val: String,
+    /// What it asked for, as it is written, such as `@alice.secrets.openai`
+    asked: String,
+    /// In a sentence
+    message: String,
+    /// The file where it did, with whose it is
+    file: Option<String>,
+    /// The line
+    line: Option<u32>,
 }
 
 /// Why a run failed.
@@ -174,10 +191,33 @@ impl From<RunDetail> for FullRun {
             logs: detail.logs.into_iter().map(Into::into).collect(),
             logs_truncated: detail.logs_truncated,
             egress: detail.egress.into(),
+            denied: detail.denied.into_iter().map(Into::into).collect(),
             return_value: raw(detail.result.unwrap_or_else(|| "null".to_owned())),
             return_undefined: detail.result_undefined,
             args: raw(detail.args),
             code: detail.code,
+        }
+    }
+}
+
+impl From<DeniedView> for Denied {
+    fn from(view: DeniedView) -> Self {
+        let DeniedView {
+            val,
+            asked,
+            file,
+            line,
+        } = view;
+        let message = match line {
+            Some(line) => format!("`{val}` line {line} asked for `{asked}`: denied"),
+            None => format!("`{val}` asked for `{asked}`: denied"),
+        };
+        Self {
+            val,
+            asked,
+            message,
+            file,
+            line,
         }
     }
 }

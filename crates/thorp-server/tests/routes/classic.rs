@@ -154,9 +154,7 @@ fn other_peoples_vals_are_read_if_they_are_public() {
     check(&town, &alice, "@bob.own", "null");
     check(&town, "", "@me.anything", "null");
     check(&town, &alice, "api(@bob.twice, 21)", "42");
-    let refused = eval(&town, &alice, "@bob.twice(1)").expect(422);
-    let hint = refused["error"]["hint"].as_str().unwrap();
-    assert!(hint.contains("api"), "{refused}");
+    check(&town, &alice, "@bob.twice(1)", "2");
     let written = eval(&town, &alice, "@bob.total = 2").body;
     assert!(written.contains("error"), "{written}");
     check(&town, &bob, "@me.total", "1");

@@ -10,6 +10,7 @@
 mod bad_input;
 mod classic;
 mod connection;
+mod foreign;
 mod openapi;
 mod root;
 mod sharing;

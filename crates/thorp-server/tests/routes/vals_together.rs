@@ -160,21 +160,3 @@ fn what_a_val_holds_is_evaluated_when_it_is_saved() {
     let warning = versions["diagnostics"][0].clone();
     assert_eq!(warning["code"], "NOT_EVALUATED", "{versions}");
 }
-
-#[test]
-fn somebody_elses_program_is_not_imported() {
-    let town = TestTown::start();
-    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
-    let _ = town.add_val(&bob, "lib", "public", "export const f = () => 1");
-    let refused = town
-        .post(
-            "/v1/eval",
-            &alice,
-            r#"{"code": "import { f } from 'val:bob/lib'; export default f()"}"#,
-        )
-        .expect(422);
-    assert_eq!(
-        refused["error"]["message"],
-        "eval:1 names `@bob/lib`, which is somebody else's program"
-    );
-}

@@ -154,6 +154,7 @@ pub(crate) fn new_run(started_at: i64) -> NewRun {
         logs: "[]".into(),
         logs_truncated: false,
         egress: None,
+        denied: None,
         error: None,
         started_at,
         ended_at: started_at + 300,

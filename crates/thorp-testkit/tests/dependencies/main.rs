@@ -10,6 +10,7 @@
 mod collect;
 mod destinations;
 mod failures;
+mod foreign;
 mod hostile;
 mod origin;
 mod packages;

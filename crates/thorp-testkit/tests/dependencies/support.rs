@@ -8,7 +8,6 @@ use thorp_testkit::{Reply, TestTown};
 pub(crate) fn town_of(origin: &Origin) -> TestTown {
     let url = origin.url();
     TestTown::start_with(move |config| {
-        config.esbuild = thorp_town::esbuild_beside(&config.deno);
         config.npm_registry = Some(url.clone());
         config.jsr_registry = Some(url);
     })

@@ -19,8 +19,8 @@ use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use thorp_runtime::{Export, Job, ModuleProgram, Program, RunLimits, Runtime};
 use uuid::Uuid;
 
-/// Where the installed packages go when the bundles take their place. Not copied with the folder.
-const INSTALLED: &str = "installed";
+/// Where the installed packages go when the bundles take their place: programs of other users have them from there.
+pub(super) const INSTALLED: &str = "installed";
 const BUNDLED: &str = "bundled";
 /// What esbuild read and wrote, in a folder that no sandbox may read.
 const READ: &str = "read.json";
@@ -212,6 +212,45 @@ impl Bundler {
 #[derive(Deserialize)]
 struct Read {
     inputs: BTreeMap<String, IgnoredAny>,
+}
+
+/// The packages of a dependency folder as they were installed: what is bundled of them for runs of their user is for Deno.
+pub(crate) fn installed(folder: &Path) -> PathBuf {
+    let whole = folder.join(INSTALLED);
+    match whole.is_dir() {
+        true => whole,
+        false => folder.join("node_modules"),
+    }
+}
+
+/// Whether all that esbuild notes to have read lies in one of these folders; it was started in `cwd`.
+pub(crate) fn read_within(notes: &[u8], cwd: &Path, folders: &[PathBuf]) -> Result<(), String> {
+    let read: Read = serde_json::from_slice(notes).map_err(|error| error.to_string())?;
+    let is_inside = |path: &str| {
+        // A module that esbuild makes up, for what a package leaves out for browsers.
+        let path = path.strip_prefix("(disabled):").unwrap_or(path);
+        let path = plain(&cwd.join(path));
+        path.is_some_and(|path| folders.iter().any(|folder| path.starts_with(folder)))
+    };
+    match read.inputs.keys().find(|path| !is_inside(path)) {
+        Some(path) => Err(path.clone()),
+        None => Ok(()),
+    }
+}
+
+/// A path without `..`; esbuild has followed links before it writes one down.
+fn plain(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop().then_some(())?;
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    Some(plain)
 }
 
 /// Refuses what was read from outside of the room.

@@ -13,6 +13,7 @@ mod registries;
 mod resolver;
 
 pub use bundle::esbuild_beside;
+pub(crate) use bundle::{installed, read_within};
 pub(crate) use manifest::Manifest;
 use manifest::requirement;
 
@@ -26,6 +27,7 @@ use crate::workshop;
 use bundle::Bundler;
 use downloader::Downloader;
 use intake::remove_folder;
+pub(crate) use resolver::Room;
 use resolver::{Asking, Resolver};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,8 @@ use thorp_store::{DependencySet, Digest, NewDependencySet, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
+/// The folder beside that of packages in which bundles are made.
+const BUNDLING: &str = "bundling";
 const UNAVAILABLE: &str = "DEPENDENCY_UNAVAILABLE";
 const TOO_LARGE: &str = "DEPENDENCY_TOO_LARGE";
 
@@ -84,7 +88,7 @@ impl Dependencies {
             .canonicalize()
             .map_err(|error| TownError::unusable(&folders, &error))?;
         // Beside the folders of packages and not in it: that one sandboxes may read.
-        let (work, closed) = (folders.join("work"), folders.with_file_name("bundling"));
+        let (work, closed) = (folders.join("work"), folders.with_file_name(BUNDLING));
         for left in [&work, &closed] {
             remove_folder(left)
                 .and_then(|()| std::fs::create_dir_all(left))
@@ -144,6 +148,11 @@ impl Dependencies {
         resolution.put_in(&self.folders)?;
         let set = self.store.insert_dependency_set(new).await?;
         Ok(Ok(self.locked_set(&set)?))
+    }
+
+    /// Where packages are, and where bundles are made of them.
+    pub(crate) fn places(&self) -> (&Path, PathBuf) {
+        (&self.folders, self.folders.with_file_name(BUNDLING))
     }
 
     async fn permit(&self) -> Result<SemaphorePermit<'_>, TownError> {
@@ -208,6 +217,7 @@ impl Locked {
                 Some(DependencyView {
                     specifier: import.specifier.clone(),
                     resolved,
+                    pin: None,
                 })
             })
             .collect();

@@ -1,6 +1,6 @@
 //! Finds out and downloads, by the stock Deno, in a folder that is thrown away. Scripts of packages are never run.
 
-use super::bundle::Bundler;
+use super::bundle::{Bundler, INSTALLED};
 use super::downloader::{CACHE, Downloader};
 use super::explain::{ENTRY, explain, package_name};
 use super::intake::{IntakeError, remove_folder, take_in};
@@ -169,8 +169,8 @@ fn entry(manifest: &Manifest) -> String {
 }
 
 /// A folder to work in, gone when it is dropped.
-pub(super) struct Room {
-    pub(super) folder: PathBuf,
+pub(crate) struct Room {
+    pub(crate) folder: PathBuf,
 }
 
 impl Drop for Room {
@@ -180,13 +180,13 @@ impl Drop for Room {
 }
 
 impl Room {
-    pub(super) fn new(work: &Path) -> std::io::Result<Self> {
+    pub(crate) fn new(work: &Path) -> std::io::Result<Self> {
         let folder = work.join(Uuid::now_v7().simple().to_string());
         std::fs::create_dir_all(&folder)?;
         Ok(Self { folder })
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
@@ -244,9 +244,9 @@ fn own_name(room: &Path) -> String {
 fn is_left_out(path: &Path, own_name: &str) -> bool {
     let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
     match parts.as_slice() {
-        [name] => !matches!(*name, "node_modules" | CACHE),
+        [name] => !matches!(*name, "node_modules" | CACHE | INSTALLED),
         [CACHE, name] => *name != "remote",
-        ["node_modules", ".deno", name] => name.starts_with('.') || *name == own_name,
+        ["node_modules" | INSTALLED, ".deno", name] => name.starts_with('.') || *name == own_name,
         _ => false,
     }
 }
@@ -326,6 +326,8 @@ mod tests {
             "node_modules/zod",
             "node_modules/.deno/zod@4.0.0",
             "node_modules/.deno/first@0.0.0",
+            "installed/zod",
+            "installed/.deno/zod@4.0.0",
             "deno-dir/remote/https",
         ] {
             assert!(!is_left_out(Path::new(kept), "room@0.0.0"), "{kept}");
@@ -335,6 +337,7 @@ mod tests {
             "deno.lock",
             "node_modules/.deno/.deno.lock",
             "node_modules/.deno/room@0.0.0",
+            "installed/.deno/room@0.0.0",
             "deno-dir/gen",
             "entry.mjs",
         ] {

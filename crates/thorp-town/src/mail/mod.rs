@@ -38,7 +38,24 @@ impl Town {
         run: Uuid,
         payload: &str,
     ) -> Result<Uuid, TownError> {
-        let letter = Letter::read(payload)?;
+        self.letter(run_as, run, Letter::read(payload)?).await
+    }
+
+    /// The same from another user's code, which the subject says: `by` is what it is called.
+    pub(crate) async fn send_email_by(
+        &self,
+        run_as: Uuid,
+        run: Uuid,
+        payload: &str,
+        by: &str,
+    ) -> Result<Uuid, TownError> {
+        let mut letter = Letter::read(payload)?;
+        let subject = letter.subject.as_deref().unwrap_or("Mail");
+        letter.subject = Some(format!("[by {by}] {subject}"));
+        self.letter(run_as, run, letter).await
+    }
+
+    async fn letter(&self, run_as: Uuid, run: Uuid, letter: Letter) -> Result<Uuid, TownError> {
         let user = self.user(run_as).await?;
         let recipient = self.store().user_email(run_as).await?;
         let recipient = recipient.ok_or_else(no_address)?;

@@ -64,9 +64,15 @@ impl TownHost {
 pub(crate) struct Handle(pub(crate) Arc<TownHost>);
 
 impl Host for Handle {
-    fn call(&self, operation: String, args: Box<RawValue>) -> Calling {
+    fn call(&self, operation: String, args: Box<RawValue>, foreign: Option<String>) -> Calling {
         let host = Arc::clone(&self.0);
-        Box::pin(async move { host.answer(&operation, args.get()).await.map_err(told) })
+        Box::pin(async move {
+            let answer = match foreign {
+                None => host.answer(&operation, args.get()).await,
+                Some(val) => host.answer_foreign(&operation, args.get(), &val).await,
+            };
+            answer.map_err(told)
+        })
     }
 }
 
@@ -117,17 +123,47 @@ impl TownHost {
         }
     }
 
+    /// What other users' code asks for has no caller: it may what everybody may.
+    async fn answer_foreign(&self, operation: &str, args: &str, val: &str) -> Answer {
+        match operation {
+            "api" => {
+                let (target, args): (String, Box<RawValue>) = read(args)?;
+                let nobody = crate::view::Caller::anonymous();
+                self.api_of(&nobody, &target, args.get()).await
+            }
+            "email" => {
+                let user = self.own()?.id;
+                let by = foreign_name(val)?;
+                self.town.send_email_by(user, self.run, args, by).await?;
+                Ok(None)
+            }
+            "value" => {
+                let (name,): (String,) = read(args)?;
+                Ok(self.value_for(None, &name).await?)
+            }
+            _ => Err(TownError::refused(
+                ErrorCode::Forbidden,
+                "imported code may not do that",
+            )),
+        }
+    }
+
     /// Runs a val as its author, for the user whose permissions this run has.
     async fn api(&self, target: &str, args: &str) -> Answer {
+        let caller = match &self.author {
+            Some(author) => self.town.caller_of(author.id).await?,
+            None => crate::view::Caller::anonymous(),
+        };
+        self.api_of(&caller, target, args).await
+    }
+
+    /// Runs a val as its author.
+    async fn api_of(&self, caller: &crate::view::Caller, target: &str, args: &str) -> Answer {
         if self.at.depth >= API_DEPTH_MAX {
             let message = format!("programs call each other at most {API_DEPTH_MAX} deep");
             return Err(TownError::refused(ErrorCode::CallDepth, message));
         }
         let (user, name) = target.split_once('/').ok_or_else(|| unnamed(target))?;
-        let caller = match &self.author {
-            Some(author) => self.town.caller_of(author.id).await?,
-            None => crate::view::Caller::anonymous(),
-        };
         let input = RunInput {
             user: user.to_owned(),
             name: name.to_owned(),
@@ -140,16 +176,20 @@ impl TownHost {
             above: self.at.above.clone(),
         };
         // Boxed: what is called may call again.
-        let answer = Box::pin(self.town.run_at(&caller, input, at)).await?;
+        let answer = Box::pin(self.town.run_at(caller, input, at)).await?;
         Ok((!answer.undefined).then_some(answer.json))
     }
 
     /// What a val holds now, if the run may read it.
     async fn value(&self, name: &str) -> Answer {
+        self.value_for(self.author.as_ref(), name).await
+    }
+
+    async fn value_for(&self, reader: Option<&Author>, name: &str) -> Answer {
         let (user, val) = name.split_once('/').ok_or_else(|| unnamed(name))?;
         let names = vec![(user.to_owned(), val.to_owned())];
         let found = self.town.store().values(names).await?.into_iter().next();
-        let is_own = self.author.as_ref().is_some_and(|own| own.name == user);
+        let is_own = reader.is_some_and(|own| own.name == user);
         let may = |found: &NamedValue| is_own || found.val.privacy != Privacy::Private;
         let found = found.flatten().filter(may);
         Ok(found.and_then(|found| found.version.value))
@@ -235,6 +275,16 @@ fn read<T: serde::de::DeserializeOwned>(args: &str) -> Result<T, TownError> {
             format!("the arguments are not what this takes: {error}"),
         )
     })
+}
+
+/// The name of a foreign val, as people are shown it.
+fn foreign_name(val: &str) -> Result<&str, TownError> {
+    const CHARS_MAX: usize = 2 + 2 * thorp_lang::limits::NAME_CHARS_MAX;
+    let is_name = |char: char| char.is_ascii_alphanumeric() || "@/_".contains(char);
+    if val.len() > CHARS_MAX || !val.chars().all(is_name) {
+        return Err(unnamed(val));
+    }
+    Ok(val)
 }
 
 fn unnamed(name: &str) -> TownError {

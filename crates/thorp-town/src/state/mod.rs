@@ -7,7 +7,7 @@ mod uses;
 mod value;
 mod writes;
 
-pub(crate) use graph::{Assembled, Author, Written};
+pub(crate) use graph::{Assembled, Author, Facing, Written};
 pub(crate) use host::{Handle, TownHost};
 pub(crate) use locks::{Held, Locks, Place};
 pub(crate) use uses::Use;

@@ -17,8 +17,14 @@ pub(crate) struct Use {
     pub(crate) imported: bool,
     /// Whether the program may write it.
     pub(crate) written: bool,
-    /// Where it stands.
-    pub(crate) place: String,
+    /// The file of the val that is imported, if it is not the entry.
+    pub(crate) path: Option<String>,
+    /// The file that it stands in.
+    pub(crate) file: String,
+    /// Its line.
+    pub(crate) line: u32,
+    /// Its column.
+    pub(crate) column: u32,
 }
 
 impl Use {
@@ -32,7 +38,7 @@ impl Use {
                     user,
                     name,
                     version,
-                    ..
+                    path,
                 } => Some(Self {
                     user: user.to_ascii_lowercase(),
                     name: name.to_ascii_lowercase(),
@@ -40,7 +46,10 @@ impl Use {
                     version: *version,
                     imported: true,
                     written: false,
-                    place: format!("{}:{}", import.file, import.line),
+                    path: path.clone(),
+                    file: import.file.clone(),
+                    line: import.line,
+                    column: import.column,
                 }),
                 _ => None,
             });
@@ -56,9 +65,29 @@ impl Use {
             version: reference.version,
             imported: false,
             written: reference.position.writes(),
-            place: format!("{}:{}", reference.file, reference.line),
+            path: None,
+            file: reference.file.clone(),
+            line: reference.line,
+            column: reference.column,
         });
         imports.chain(named).collect()
+    }
+
+    /// Where it stands.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
+    /// As a text names it: `val:bob/lib@3`, or `@bob.lib`.
+    pub(crate) fn specifier(&self) -> String {
+        let Self { user, spelled, .. } = self;
+        let version = self.version.map(|version| format!("@{version}"));
+        let version = version.unwrap_or_default();
+        if !self.imported {
+            return format!("@{user}.{spelled}{version}");
+        }
+        let path = self.path.as_ref().map(|path| format!("/{path}"));
+        format!("val:{user}/{spelled}{version}{}", path.unwrap_or_default())
     }
 
     /// The folder of its files in a program of several vals.

@@ -7,7 +7,6 @@ use thorp_lang::Compiled;
 use thorp_runtime::{Job, NOT_CALLED, RunLimits};
 use uuid::Uuid;
 
-use crate::dependencies::Locked;
 use crate::error::TownError;
 use crate::limits::{RUN_CPU, RUN_MEMORY_BYTES, VALUE_BYTES_MAX, VALUE_WALL};
 use crate::programs::Ready;
@@ -24,10 +23,10 @@ impl Town {
         &self,
         author: &Author,
         compiled: &Compiled,
-        locked: Option<Locked>,
+        ready: Ready,
         found: &mut Vec<DiagnosticView>,
     ) -> Option<String> {
-        let evaluated = self.evaluated(author, compiled, locked).await;
+        let evaluated = self.evaluated(author, Arc::new(ready)).await;
         evaluated
             .map_err(|why| found.push(not_evaluated(compiled, &why)))
             .ok()
@@ -37,10 +36,8 @@ impl Town {
     async fn evaluated(
         &self,
         author: &Author,
-        compiled: &Compiled,
-        locked: Option<Locked>,
+        ready: Arc<Ready>,
     ) -> Result<Option<String>, String> {
-        let ready = Arc::new(Ready::new(compiled.clone(), locked));
         let told = |error: TownError| error.to_string();
         // It writes nothing: what it is made of must not depend on how often it is saved.
         let Assembled { ready, sight, .. } = self

@@ -231,6 +231,8 @@ pub(crate) struct Run {
     #[serde(default)]
     pub(crate) egress: Egress,
     #[serde(default)]
+    pub(crate) denied: Vec<Denied>,
+    #[serde(default)]
     pub(crate) return_value: Option<Box<serde_json::value::RawValue>>,
     #[serde(default)]
     pub(crate) return_undefined: bool,
@@ -238,6 +240,12 @@ pub(crate) struct Run {
     pub(crate) args: Option<Box<serde_json::value::RawValue>>,
     #[serde(default)]
     pub(crate) code: Option<String>,
+}
+
+/// What other users' code asked for in vain.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Denied {
+    pub(crate) message: String,
 }
 
 /// What a run asked of the network.

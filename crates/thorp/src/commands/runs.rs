@@ -19,7 +19,7 @@ Examples:
   thorp runs 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b     its arguments, logs and result")]
 pub(crate) struct RunsArgs {
     /// Show this run
-    #[arg(value_name = "ID", value_parser = run_id, conflicts_with_all = ["val", "status", "trigger"])]
+    #[arg(value_name = "ID", value_parser = run_id, conflicts_with_all = ["val", "status", "trigger", "denied"])]
     id: Option<uuid::Uuid>,
     /// Only runs of this val
     #[arg(long)]
@@ -30,6 +30,9 @@ pub(crate) struct RunsArgs {
     /// Only runs that began like this
     #[arg(long)]
     trigger: Option<Trigger>,
+    /// Only runs in which other users' code asked for something in vain
+    #[arg(long)]
+    denied: bool,
     #[command(flatten)]
     slice: SliceArgs,
     #[command(flatten)]
@@ -109,6 +112,7 @@ fn list(args: &RunsArgs, client: &Client) -> Result<(), Failure> {
         ("status", args.status.as_ref().and_then(word)),
         ("trigger", args.trigger.as_ref().and_then(word)),
         ("val", val),
+        ("denied", args.denied.then(|| "true".to_owned())),
     ]);
     let reply = client.get(&format!("/v1/me/runs{query}"))?;
     if args.town.json {
@@ -154,6 +158,9 @@ fn one(args: &RunsArgs, client: &Client, id: uuid::Uuid) -> Result<(), Failure> 
         ));
     }
     requests(&run.egress).for_each(output::line);
+    for denied in &run.denied {
+        output::line(output::clean(&denied.message));
+    }
     output::line(ending(&run));
     Ok(())
 }

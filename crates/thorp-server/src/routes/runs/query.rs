@@ -23,6 +23,8 @@ pub(crate) struct RunParams {
     /// Only runs begun before this time
     #[param(format = DateTime)]
     until: Option<String>,
+    /// Only runs in which other users' code asked for something in vain (`true`), or in which it did not (`false`)
+    denied: Option<bool>,
 }
 
 impl RunParams {
@@ -40,6 +42,7 @@ impl RunParams {
                 .until
                 .map(|text| micros_of("until", &text))
                 .transpose()?,
+            denied: self.denied,
         })
     }
 }

@@ -23,6 +23,7 @@ async fn a_run_keeps_all_it_was_given(store: &Store) {
         result_undefined: true,
         logs_truncated: true,
         error: Some("{\"code\":\"USER_ERROR\"}".into()),
+        denied: Some("[{}]".into()),
         parent_id: Some(Uuid::now_v7()),
         ..run_of(&hello, 10)
     };
@@ -53,6 +54,16 @@ async fn a_run_keeps_all_it_was_given(store: &Store) {
         (&new.error, &new.code, &new.args)
     );
     assert_eq!((&run.result, &run.logs), (&new.result, &new.logs));
+    assert_eq!(run.denied, new.denied);
+    for (denied, ids) in [(true, vec![new.id]), (false, Vec::new())] {
+        let filter = RunFilter {
+            denied: Some(denied),
+            ..RunFilter::default()
+        };
+        let page = store.list_runs(filter, ALL).await.unwrap();
+        let found: Vec<Uuid> = page.items.iter().map(|run| run.id).collect();
+        assert_eq!(found, ids, "{denied}");
+    }
 }
 
 async fn an_anonymous_run_has_no_users(store: &Store) {

@@ -32,6 +32,7 @@ fn restore(alice: &User, val: &Val, version: i64) -> RestoreVersion {
     RestoreVersion {
         val_id: val.id,
         version,
+        lock: None,
         created_by: alice.id,
         message: Some("back".into()),
         now_micros: NOW + 7,
