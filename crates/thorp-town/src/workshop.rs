@@ -3,7 +3,7 @@
 
 use crate::error::TownError;
 use crate::town::TownConfig;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use thorp_runtime::confined::{Jail, Layers, Mount, Spawner};
 
 /// Starts compile workers: they see nothing but their own program.
@@ -39,15 +39,12 @@ pub(crate) fn of_bundler(
 pub(crate) fn of_foreign_bundler(
     config: &TownConfig,
     bundler: &Path,
-    modules: &Path,
+    stand_ins: &[PathBuf],
     packages: &Path,
     closed: &Path,
 ) -> Result<Spawner, TownError> {
-    let mounts = [
-        Mount::read(modules),
-        Mount::read(packages),
-        Mount::write(closed),
-    ];
+    let own = [Mount::read(packages), Mount::write(closed)];
+    let mounts = stand_ins.iter().map(Mount::read).chain(own);
     start(config, jail(one_user(config.layers), bundler, mounts)?)
 }
 

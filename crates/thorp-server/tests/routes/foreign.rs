@@ -94,7 +94,7 @@ fn code_of_another_user_is_imported_and_values_of_any_kind_are_shared() {
         "import { fail } from 'val:bob/lib';\nexport default () => fail()",
     );
     let stack = reply.expect(502)["error"]["stack"].to_string();
-    assert!(stack.contains("@bob/lib/main.tsx:9:9"), "{stack}");
+    assert!(stack.contains("@bob/lib/main.tsx:10:9"), "{stack}");
     assert!(stack.contains("eval:2:22"), "{stack}");
     // Saved programs and workers that have loaded them.
     let _ = town.add_val(
@@ -255,7 +255,7 @@ fn what_became_a_program_later_is_none_for_a_saved_one() {
         (run("named").body, run("main").body),
         ("\"number\"".into(), "\"number\"".into())
     );
-    save(&town, &bob, &rate, "let rate = () => 3");
+    save(&town, &bob, &rate, "export default () => 3");
     assert_eq!(run("named").body, "\"undefined\"");
     let refused = run("main").expect(422);
     let hint = refused["error"]["hint"].as_str().unwrap();
@@ -478,12 +478,12 @@ fn code_that_is_reached_through_imported_code_is_imported_code() {
         &bob,
         "back",
         "public",
-        "import mine from 'val:alice/mine'; export const back = () => mine()",
+        "import { mine } from 'val:alice/mine'; export const back = () => mine()",
     );
     let reply = eval(
         &town,
         &alice,
-        "import { back } from 'val:bob/back'; import mine from 'val:alice/mine'; export default [mine(), back()]",
+        "import { back } from 'val:bob/back'; import { mine } from 'val:alice/mine'; export default [mine(), back()]",
     );
     assert_eq!(
         reply.json(),

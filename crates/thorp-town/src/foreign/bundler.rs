@@ -11,6 +11,8 @@ use crate::limits::{
 };
 use crate::town::TownConfig;
 use crate::workshop;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
@@ -62,8 +64,9 @@ impl Bundler {
     ) -> Result<Self, TownError> {
         let esbuild = config.esbuild.as_ref().map(|program| {
             let modules = modules_of(program);
+            let stand_ins = stand_ins(&modules);
             let spawner =
-                workshop::of_foreign_bundler(config, program, &modules, dependencies, &closed)?;
+                workshop::of_foreign_bundler(config, program, &stand_ins, dependencies, &closed)?;
             let program = program.clone();
             Ok::<_, TownError>(Esbuild {
                 program,
@@ -130,7 +133,10 @@ impl Esbuild {
         };
         match tokio::time::timeout(BUNDLE_WALL, work).await {
             Ok((Ok(Exit::Code(0)), _)) => Ok(()),
-            Ok((_, said)) => Err(Unusable::not(explain(&said))),
+            Ok((exit, said)) => {
+                tracing::debug!(?exit, %said, "a foreign val was not bundled");
+                Err(Unusable::not(explain(&said)))
+            }
             Err(_) => Err(Unusable::not("takes too long to bundle")),
         }
     }
@@ -181,6 +187,37 @@ fn modules_of(esbuild: &Path) -> PathBuf {
         .ancestors()
         .find(|folder| folder.ends_with("node_modules"));
     modules.unwrap_or(esbuild).to_path_buf()
+}
+
+/// The folders of the packages that stand in for modules of Node, and of what they need.
+fn stand_ins(modules: &Path) -> Vec<PathBuf> {
+    let names = STAND_INS
+        .iter()
+        .filter_map(|(_, file)| file.split('/').next());
+    let mut waiting: Vec<String> = names.map(str::to_owned).collect();
+    let mut found: Vec<PathBuf> = Vec::new();
+    while let Some(name) = waiting.pop() {
+        let folder = modules.join(name);
+        let text = std::fs::read(folder.join("package.json"));
+        if let (Ok(text), false) = (text, found.contains(&folder)) {
+            waiting.extend(needed(&text));
+            found.push(folder);
+        }
+    }
+    found
+}
+
+/// What a package says that it needs.
+fn needed(package: &[u8]) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Package {
+        #[serde(default)]
+        dependencies: BTreeMap<String, IgnoredAny>,
+    }
+    let package = serde_json::from_slice::<Package>(package);
+    package.map_or(Vec::new(), |package| {
+        package.dependencies.into_keys().collect()
+    })
 }
 
 async fn listen(output: Option<impl AsyncRead + Unpin>) -> String {
