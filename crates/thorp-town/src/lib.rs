@@ -3,6 +3,7 @@
 //! The one place that knows both a user and a sandbox. It joins the language, the store and the runtime, and knows no HTTP.
 
 mod accounts;
+mod answers;
 mod compiler;
 mod dependencies;
 mod error;
@@ -26,10 +27,11 @@ mod view;
 mod workshop;
 
 pub use accounts::add_user_to_folder;
+pub use answers::Answer;
 pub use compiler::COMPILE_SUBCOMMAND;
 pub use dependencies::esbuild_beside;
 pub use error::{CodeConflict, ErrorCode, RunFault, TownError};
-pub use evaluate::{Answer, EvalInput, RunInput};
+pub use evaluate::{EvalInput, RunInput};
 pub use health::{Check, Health};
 pub use mail::{AttachmentView, EmailDetail, EmailView, SmtpConfig};
 pub use save::{OnProgress, Progress, ProgressStep};

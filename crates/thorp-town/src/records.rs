@@ -1,7 +1,8 @@
 //! What is kept of every evaluation, and who may see it: whose permissions it had.
 
+use crate::answers::Ended;
 use crate::error::{ErrorCode, TownError};
-use crate::evaluate::{Begin, Ended};
+use crate::evaluate::Begin;
 use crate::limits::{EGRESS_KEPT_MAX, VALUE_VERSIONS_KEPT};
 use crate::programs::Ready;
 use crate::secrets::Masker;
