@@ -10,7 +10,7 @@ export const uncurry = bind.bind(call) as <This, Args extends unknown[], Result>
   method: (this: This, ...args: Args) => Result,
 ) => (self: This, ...args: Args) => Result;
 
-export const { apply, defineProperty, get } = Reflect;
+export const { apply, construct, defineProperty, get } = Reflect;
 export const { isArray } = Array;
 export const { freeze, hasOwn, keys } = Object;
 export const { parse } = JSON;

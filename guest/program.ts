@@ -1,6 +1,7 @@
 /** What the host asks for, and how it becomes a value. */
 
 import type { Secret } from "./own/env.ts";
+import { withoutPromises } from "./promises.ts";
 import { findSecretsBy, values } from "./values.ts";
 import { apply, AsyncFunction, guard, NativeTypeError, sourceOf, startsWith } from "./primordials.ts";
 
@@ -37,6 +38,8 @@ interface Module {
   readonly kind: "module";
   readonly url: string;
   readonly export: string | null;
+  /** Whether promises inside of its value are waited for, too. */
+  readonly deep?: boolean;
   /** Loaded before it, for those that name them. */
   readonly vals?: readonly Val[];
 }
@@ -64,10 +67,18 @@ export async function evaluate(
     findSecretsBy(own.secret);
   }
   const value = program.kind === "body" ? await guard(bodyValue(program, own)) : await guard(moduleValue(program));
-  if (typeof value !== "function") return value;
+  if (typeof value !== "function") return settled(program, value);
   isFunction();
   if (args === null) return undefined;
-  return callValue(value as (...args: unknown[]) => unknown, args);
+  const returned = callValue(value as (...args: unknown[]) => unknown, args);
+  return settled(program, await returned);
+}
+
+/** A value that is no promise, without those inside of it where the program's dialect waits for them. */
+async function settled(program: Body | Module, value: unknown): Promise<unknown> {
+  if (program.kind === "body" || program.deep !== true) return value;
+  const awaited = withoutPromises(value);
+  return awaited === null ? value : (await guard(awaited)).whole;
 }
 
 type Own = typeof import("./own/env.ts");

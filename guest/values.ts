@@ -5,9 +5,11 @@
 
 import {
   apply,
+  construct,
   defineProperty,
   freeze,
   get,
+  guard,
   hasOwn,
   isArray,
   keys,
@@ -15,9 +17,14 @@ import {
   NativeTypeError,
   parse,
   quote,
+  slice,
   toJson,
 } from "./primordials.ts";
+import { isPromise, withoutPromises } from "./promises.ts";
 import { resultOf } from "./result.ts";
+
+const NativeObject = Object;
+const iterator: typeof Symbol.iterator = Symbol.iterator;
 
 type Step = string | number | symbol;
 
@@ -75,6 +82,11 @@ export class Values {
   /** What a val is for foreign code: what it held when the run began, if everybody may read it. */
   ofForeign(name: string): unknown {
     return this.#foreign[name];
+  }
+
+  /** What a val is now, where not every value will do. `spelled` is what the text calls it. */
+  getFor(name: string, spelled: string, use: string): unknown {
+    return forUse(this.get(name), spelled, use, !this.knows(name));
   }
 
   /** A place in a val. */
@@ -177,20 +189,82 @@ export function findSecretsBy(find: (name: string) => string | undefined): void 
 /** Lets compiled code find them: it imports `thorp:vals`. */
 export function installVals(api: (target: string, args: unknown[]) => Promise<unknown>): void {
   const vals = freeze({
-    get: (name: string) => values.get(name),
+    get: (name: string, spelled?: string, use?: string) =>
+      spelled === undefined || use === undefined ? values.get(name) : values.getFor(name, spelled, use),
     at: (name: string, ...path: Step[]) => values.at(name, ...path),
     mutate: (name: string, path: readonly Step[], method: string, args: unknown[]) =>
       values.mutate(name, path, method, args),
     secret: (name: string) => secretOf(name),
     // Of somebody else.
     secretOf: () => undefined,
-    api: (target: string, ...args: unknown[]) => api(target, args),
+    api: (target: string, ...args: unknown[]) => {
+      const awaited = withoutPromises(args);
+      return awaited === null ? api(target, args) : afterAwait(awaited, target, api);
+    },
   });
   defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });
 }
 
+async function afterAwait(
+  awaited: Promise<{ readonly whole: unknown }>,
+  target: string,
+  api: (target: string, args: unknown[]) => Promise<unknown>,
+): Promise<unknown> {
+  const { whole } = await guard(awaited);
+  return await guard(api(target, whole as unknown[]));
+}
+
+/** A val's value, unless it can't be used so. */
+export function forUse(value: unknown, spelled: string, use: string, isMissing: boolean): unknown {
+  if (allowsUse(value, use)) return value;
+  const why = isMissing && value === undefined ? ": there is no such val" : "";
+  throw new NativeTypeError(`${lackOf(spelled, use, value)}${why}`);
+}
+
+/** Whether a value can be used so; the compiler has these words, and a name of a property behind a dot. */
+function allowsUse(value: unknown, use: string): boolean {
+  switch (use) {
+    case "call":
+      return typeof value === "function";
+    case "new":
+      return isConstructor(value);
+    case "iterate":
+      return value !== undefined && value !== null && typeof (value as Iterable<unknown>)[iterator] === "function";
+    default:
+      return value !== undefined && value !== null;
+  }
+}
+
+function isConstructor(value: unknown): boolean {
+  try {
+    construct(NativeObject, [], value as new () => unknown);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is said of a value that does not allow a use. */
+function lackOf(spelled: string, use: string, value: unknown): string {
+  switch (use) {
+    case "call":
+      return `${spelled} is not a function`;
+    case "new":
+      return `${spelled} is not a constructor`;
+    case "iterate":
+      return `${spelled} is not iterable`;
+    default: {
+      const name = use.length > 1 ? `\`${slice(use, 1)}\`` : "a property";
+      return `Cannot read ${name} of ${spelled}, which is ${value}`;
+    }
+  }
+}
+
 /** A value as a val can hold it. */
 export function jsonFor(name: string, value: unknown): string {
+  if (typeof value === "object" && value !== null && isPromise(value)) {
+    throw new NativeTypeError(`@${name} cannot be set to a promise: write \`await\` before it`);
+  }
   const result = resultOf(value);
   if (result.kind === "thrown") throw result.error;
   if (result.kind === "value") return result.json;

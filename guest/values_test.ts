@@ -34,6 +34,27 @@ Deno.test("a run reads what it wrote last", () => {
   same([values.get("a/n"), values.written()], [9, null]);
 });
 
+Deno.test("a value that does not allow its use is called as the text calls it", () => {
+  const values = begun({ "a/n": 1, "a/list": [1], "a/null": null });
+  const f = () => 1;
+  values.define("a/f", f);
+  values.define("a/class", class {});
+  values.define("a/nothing", undefined);
+  const check = (name: string, use: string, message: string) =>
+    throws(() => values.getFor(name, `@me.${name.slice(2)}`, use), message);
+  same([values.getFor("a/f", "@me.f", "call") === f, values.getFor("a/list", "@me.list", "iterate")], [true, [1]]);
+  same(typeof values.getFor("a/class", "@me.class", "new"), "function");
+  same(values.getFor("a/n", "@me.n", ".x"), 1);
+  check("a/none", "call", "@me.none is not a function: there is no such val");
+  check("a/n", "call", "@me.n is not a function");
+  check("a/f", "new", "@me.f is not a constructor");
+  check("a/none", "new", "@me.none is not a constructor: there is no such val");
+  check("a/none", "iterate", "@me.none is not iterable: there is no such val");
+  check("a/none", ".x", "Cannot read `x` of @me.none, which is undefined: there is no such val");
+  check("a/null", ".", "Cannot read a property of @me.null, which is null");
+  check("a/nothing", ".x", "Cannot read `x` of @me.nothing, which is undefined");
+});
+
 Deno.test("places in a value are written one by one", () => {
   const values = begun({ "a/o": { list: [1, { x: 1 }] } });
   values.at("a/o", "list", 1, "x").value = 5;
@@ -76,6 +97,10 @@ Deno.test("what is not JSON is refused with its path, and changes nothing", () =
     "@a/o cannot be set to what is not JSON: $.x[0]: it is a BigInt; use a string or a number",
   );
   throws(() => values.at("a/n").value = undefined, "@a/n cannot be set to what is not JSON: $: it is undefined");
+  throws(
+    () => values.at("a/n").value = Promise.resolve(1),
+    "@a/n cannot be set to a promise: write `await` before it",
+  );
   throws(() => values.at("a/none", "x").value = 1, "Cannot set `x` of @a/none, which is undefined");
   throws(() => values.at("a/o", "y", "z").value = 1, "Cannot set `z` of @a/o.y, which is undefined");
   throws(() => values.at("a/f").value = 1, "@a/f is a program, and cannot be set");

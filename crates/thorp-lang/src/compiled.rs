@@ -225,15 +225,22 @@ pub enum Position {
     Mutate,
     /// It is called by `api()`, as its author.
     Api,
+    /// Its value is changed by `me.update`, at once and locked for that call only.
+    Change,
 }
 
 impl Position {
-    /// Whether the val may be another one afterwards.
+    /// Whether the val may be another one when the run has ended, by what the run wrote.
     pub fn writes(self) -> bool {
         matches!(
             self,
             Self::Write | Self::Update | Self::Delete | Self::Mutate
         )
+    }
+
+    /// Whether the val may be another one afterwards.
+    pub fn changes(self) -> bool {
+        self.writes() || self == Self::Change
     }
 }
 

@@ -38,6 +38,7 @@ mod standard;
 mod val_import;
 mod valref;
 mod value;
+mod wanted;
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

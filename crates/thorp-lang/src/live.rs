@@ -1,7 +1,7 @@
 //! What references become: reads, writes and calls of `vals`, in a program whose types and JSX
 //! are gone already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxc::allocator::{Allocator, TakeIn};
 use oxc::ast::ast::{
@@ -57,6 +57,8 @@ pub(crate) struct Lowering<'a, 'm, 'r, 's> {
     /// References by the name `api` that no binding of the program answers.
     pub(crate) api: BTreeSet<ReferenceId>,
     pub(crate) found: Live,
+    /// What values must allow, by where their references begin.
+    pub(crate) wanted: BTreeMap<u32, String>,
     /// What happens to the next target.
     pub(crate) writing: Position,
 }
@@ -117,9 +119,14 @@ impl<'a> Lowering<'a, '_, '_, '_> {
             return self.calls.undefined(span);
         }
         self.record(mark, position);
-        match self.val(mark) {
-            Some(val) => self.calls.call(span, "get", &val, []),
-            None => self.calls.undefined(span),
+        let wanted = self.wanted.remove(&offset(mark.start));
+        match (self.val(mark), wanted) {
+            (Some(val), None) => self.calls.call(span, "get", &val, []),
+            (Some(val), Some(what)) => {
+                let spelled = format!("@{}.{}", mark.user, mark.val);
+                self.calls.get_for(span, &val, &spelled, &what)
+            }
+            (None, _) => self.calls.undefined(span),
         }
     }
 

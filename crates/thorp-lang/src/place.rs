@@ -124,6 +124,26 @@ impl<'a> Calls<'a> {
         StaticMemberExpression::boxed(SPAN, object, property, false, &builder)
     }
 
+    /// `vals.get("user/name", "@user.name", "call")`: the text's name for it, and what its value must allow.
+    pub(crate) fn get_for(
+        &self,
+        span: Span,
+        val: &str,
+        spelled: &str,
+        what: &str,
+    ) -> Expression<'a> {
+        let text = |text: &str| {
+            let text: &'a str = self.allocator.alloc_str(text);
+            Argument::from(Expression::new_string_literal(
+                SPAN,
+                text,
+                None,
+                &self.builder(),
+            ))
+        };
+        self.call(span, "get", val, [text(spelled), text(what)])
+    }
+
     /// `vals.at("user/name", …path)`
     pub(crate) fn at(&self, span: Span, val: &str, path: Vec<Expression<'a>>) -> Expression<'a> {
         self.call(span, "at", val, path.into_iter().map(Argument::from))

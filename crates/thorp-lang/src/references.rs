@@ -12,6 +12,7 @@ use crate::front::{self, Findings, Language, Whole};
 use crate::live::{Live, Lowering};
 use crate::module::{Role, Work, has_module_syntax, is_one_expression, trim};
 use crate::place::Calls;
+use crate::wanted::wanted;
 
 impl<'a, 's: 'a> Work<'a, 's> {
     /// The text of a file again, in the classic dialect.
@@ -93,6 +94,7 @@ impl<'a, 's: 'a> Work<'a, 's> {
             author: self.author,
             api,
             found: Live::default(),
+            wanted: wanted(program, &masked),
             writing: Position::Write,
         };
         self.unit.live = lowering.lower(program);

@@ -79,8 +79,7 @@ impl Uses<'_, '_> {
                 let position = match it.property.name.as_str() {
                     "get" => Position::Read,
                     "set" => Position::Write,
-                    // It is locked for that call only, and written at once.
-                    "update" => Position::Read,
+                    "update" => Position::Change,
                     "delete" => Position::Delete,
                     _ => return None,
                 };

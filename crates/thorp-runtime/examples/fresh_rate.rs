@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use thorp_runtime::confined::Layers;
 use thorp_runtime::gateway::{Gateway, GatewayConfig};
 use thorp_runtime::{
-    Export, Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
+    Job, ModuleProgram, Outcome, PoolLimits, Program, RunLimits, Runtime, RuntimeConfig,
 };
 use uuid::Uuid;
 
@@ -174,12 +174,9 @@ fn body() -> Program {
 fn module(text: &str) -> Program {
     let files = vec![("main.js".to_owned(), text.to_owned())];
     Program::Module(Arc::new(ModuleProgram {
-        vals: Vec::new(),
         files,
         entry: "main.js".to_owned(),
-        export: Export::Default,
-        dependencies: None,
-        foreign: Vec::new(),
+        ..ModuleProgram::default()
     }))
 }
 

@@ -362,6 +362,7 @@ async fn warm_up(
             GuestProgram::Module {
                 url,
                 export: Some("default"),
+                deep: false,
                 vals: Vec::new(),
             },
         )?;
@@ -373,6 +374,7 @@ async fn warm_up(
             GuestProgram::Module {
                 url,
                 export: None,
+                deep: false,
                 vals: Vec::new(),
             },
         )?;

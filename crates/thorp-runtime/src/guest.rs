@@ -57,6 +57,7 @@ const MODULES: &[(&str, &str)] = files![
     "realm.ts",
     "failure.ts",
     "result.ts",
+    "promises.ts",
     "values.ts",
     "program.ts",
     "calls.ts",

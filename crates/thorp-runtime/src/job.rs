@@ -92,6 +92,8 @@ pub struct ModuleProgram {
     pub entry: String,
     /// Which of its exports is the program's value.
     pub export: Export,
+    /// Whether promises inside of its value are waited for, as the value itself is.
+    pub awaits_inside: bool,
     /// A folder with a `node_modules` folder, a `deno-dir` folder (`remote`, `npm`), or both. It must lie below one of
     /// [`crate::RuntimeConfig::readable`].
     pub dependencies: Option<PathBuf>,

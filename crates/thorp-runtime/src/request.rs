@@ -41,6 +41,9 @@ pub(crate) enum GuestProgram<'a> {
     Module {
         url: String,
         export: Option<&'a str>,
+        /// Whether promises inside of the value are waited for.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        deep: bool,
         /// What is loaded before it.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         vals: Vec<GuestVal<'a>>,
@@ -72,6 +75,7 @@ impl<'a> GuestProgram<'a> {
         Self::Module {
             url: file_url(modules, &program.entry),
             export: export_name(&program.export),
+            deep: program.awaits_inside,
             vals: vals.collect(),
         }
     }

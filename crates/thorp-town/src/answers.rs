@@ -89,7 +89,9 @@ pub(crate) fn fault(failure: &Failure, ready: &Ready) -> (ErrorCode, RunErrorVie
         code: code.as_str().to_owned(),
         name: None,
         message: failure.to_string(),
-        hint: fault_hint(failure).or_else(|| frozen_hint(failure, ready)),
+        hint: fault_hint(failure)
+            .or_else(|| frozen_hint(failure, ready))
+            .or_else(|| missing_hint(failure, ready)),
         stack: None,
         path: None,
     };
@@ -123,6 +125,20 @@ fn frozen_hint(failure: &Failure, ready: &Ready) -> Option<String> {
     let is_frozen = !ready.uses().is_empty() && FROZEN.iter().any(|part| message.contains(part));
     is_frozen.then(|| {
         "the values of vals are frozen: write to the val itself, as in `@me.list.push(1)` or `me.update(…)`, or change a copy"
+            .to_owned()
+    })
+}
+
+/// What a program is told that uses a val which is not there; the guest says it.
+const MISSING: &str = ": there is no such val";
+
+fn missing_hint(failure: &Failure, ready: &Ready) -> Option<String> {
+    let Failure::Thrown { message, .. } = failure else {
+        return None;
+    };
+    let is_missing = !ready.uses().is_empty() && message.ends_with(MISSING);
+    is_missing.then(|| {
+        "look at its name and its owner's; somebody else's private val is `undefined`, too, and `?.` passes over both"
             .to_owned()
     })
 }

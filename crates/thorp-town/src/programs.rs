@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use thorp_lang::{Compiled, Form, Module, StackMapper, VAL_FILE, ValueOf};
+use thorp_lang::{Compiled, Dialect, Form, Module, StackMapper, VAL_FILE, ValueOf};
 use thorp_runtime::{
     BODY_HEADER_LINES, BODY_SOURCE_URL, Export, ForeignBundle, MODULE_ROOT_URL, ModuleProgram,
     ModuleVal, Program, foreign_path,
@@ -45,6 +45,7 @@ struct Parts {
     modules: Vec<Module>,
     exports: Vec<String>,
     export: Export,
+    awaits_inside: bool,
     own_packages: Option<PathBuf>,
 }
 
@@ -79,6 +80,7 @@ impl Ready {
         let texts = texts.chain(set.as_deref());
         let parts = (compiled.form == Form::Module).then(|| Parts {
             export: export(&compiled.facts.value),
+            awaits_inside: awaits_inside(&compiled),
             exports: compiled.facts.exports.clone(),
             own_packages: locked.as_ref().map(|locked| locked.folder.clone()),
             modules: compiled.modules.clone(),
@@ -136,6 +138,10 @@ impl Ready {
                 files: join.files,
                 entry: own.entry,
                 export: own.export,
+                awaits_inside: entry
+                    .parts
+                    .as_ref()
+                    .is_some_and(|parts| parts.awaits_inside),
                 dependencies: own.dependencies,
                 vals: join.vals,
                 foreign: join.bundles.into_values().collect(),
@@ -364,10 +370,16 @@ fn module(compiled: &Compiled, locked: Option<&Locked>) -> Program {
         files,
         entry,
         export: export(&compiled.facts.value),
+        awaits_inside: awaits_inside(compiled),
         dependencies,
         vals: Vec::new(),
         foreign: Vec::new(),
     }))
+}
+
+/// The classic dialect waits for the promises inside of what a program gives.
+fn awaits_inside(compiled: &Compiled) -> bool {
+    compiled.facts.dialect == Dialect::Classic
 }
 
 fn export(value: &ValueOf) -> Export {

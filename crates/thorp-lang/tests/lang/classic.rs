@@ -149,7 +149,7 @@ fn vals_named_through_the_towns_module() {
     });
     same(
         &found,
-        "2:36 alice/a Read None\n2:49 alice/b Write None\n2:65 alice/c Read None\n2:84 bob/x Read Some(3)\n2:99 alice/y Read None\n2:111 bob/f Api None",
+        "2:36 alice/a Read None\n2:49 alice/b Write None\n2:65 alice/c Change None\n2:84 bob/x Read Some(3)\n2:99 alice/y Read None\n2:111 bob/f Api None",
     );
     assert!(facts.computed_reference && !facts.uses_vals && facts.dialect == Dialect::Standard);
 }
@@ -198,7 +198,7 @@ fn stacks_point_at_the_users_text() {
         "at total (main.tsx:3:13)"
     );
     assert_eq!(stack("vals.get(\"bob/rate\")"), "at total (main.tsx:3:27)");
-    assert_eq!(stack("vals.get(\"alice/f\")"), "at total (main.tsx:4:9)");
+    assert_eq!(stack("vals.get(\"alice/f\""), "at total (main.tsx:4:9)");
     assert_eq!(stack("boom"), "at total (main.tsx:4:15)");
 }
 

@@ -125,8 +125,7 @@ impl Town {
             entry,
             export,
             dependencies,
-            vals: Vec::new(),
-            foreign: Vec::new(),
+            ..ModuleProgram::default()
         }));
         self.runtime
             .run(Job {

@@ -197,6 +197,58 @@ fn stacks_are_of_the_users_text() {
 }
 
 #[test]
+fn a_val_that_is_not_there_is_called_as_the_text_calls_it() {
+    let town = TestTown::start();
+    let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));
+    let _ = town.add_val(&bob, "own", "private", "let own = () => 1");
+    let failed = |code: &str| {
+        let error = eval(&town, &alice, code).expect(502)["error"].clone();
+        assert_eq!(error["name"], "TypeError", "{error}");
+        let hint = error["hint"].as_str().unwrap_or_default().to_owned();
+        assert!(hint.contains("private val is `undefined`"), "{error}");
+        let stack = error["stack"].as_str().unwrap().to_owned();
+        (error["message"].as_str().unwrap().to_owned(), stack)
+    };
+    let none = ": there is no such val";
+    for (code, message) in [
+        ("@nobody.f(1)", "@nobody.f is not a function"),
+        ("@bob.own()", "@bob.own is not a function"),
+        ("new @me.Thing()", "@me.Thing is not a constructor"),
+        ("[...@me.list]", "@me.list is not iterable"),
+        (
+            "@me.missing.a.b",
+            "Cannot read `a` of @me.missing, which is undefined",
+        ),
+        (
+            "((key) => @me.missing[key])('x')",
+            "Cannot read a property of @me.missing, which is undefined",
+        ),
+    ] {
+        assert_eq!(failed(code).0, format!("{message}{none}"), "{code}");
+    }
+    let (_, stack) = failed("(() => {\n  return @nobody.f(1)\n})()");
+    assert!(stack.contains("eval:2:10"), "{stack}");
+    let _ = town.add_val(
+        &alice,
+        "calls",
+        "private",
+        "let calls = () => {\n  const n = 1;\n  return @nobody.f(n);\n}",
+    );
+    let reply = town.post("/v1/run/alice.calls", &alice, "[]").expect(502);
+    let stack = reply["error"]["stack"].as_str().unwrap();
+    assert!(stack.contains("@alice/calls/main.tsx:3:10"), "{stack}");
+    check(
+        &town,
+        &alice,
+        "[@nobody.f?.(), @nobody.x?.y]",
+        "[null,null]",
+    );
+    let _ = town.add_val(&alice, "n", "private", "let n = 1");
+    let data = eval(&town, &alice, "@me.n()").expect(502);
+    assert_eq!(data["error"]["message"], "@me.n is not a function");
+}
+
+#[test]
 fn secrets_are_those_of_the_author() {
     let town = TestTown::start();
     let (alice, bob) = (town.add_user("alice"), town.add_user("bob"));

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod awaited;
 mod bad_input;
 mod classic;
 mod connection;

@@ -16,7 +16,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
-use thorp_runtime::{Export, Job, ModuleProgram, Program, RunLimits, Runtime};
+use thorp_runtime::{Job, ModuleProgram, Program, RunLimits, Runtime};
 use uuid::Uuid;
 
 /// Where the installed packages go when the bundles take their place: programs of other users have them from there.
@@ -140,12 +140,10 @@ impl Bundler {
         specifiers: &BTreeSet<String>,
     ) -> Result<Exports, Unbundled> {
         let program = ModuleProgram {
-            vals: Vec::new(),
             files: vec![("exports.mjs".to_owned(), exports_code(specifiers))],
             entry: "exports.mjs".to_owned(),
-            export: Export::Default,
             dependencies: Some(folder.to_path_buf()),
-            foreign: Vec::new(),
+            ..ModuleProgram::default()
         };
         let job = Job {
             run: Uuid::now_v7(),
