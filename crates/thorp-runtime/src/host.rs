@@ -14,12 +14,20 @@ use crate::limits::{CALLS_MAX, CALLS_OPEN_MAX};
 /// A call on its way.
 pub type Calling = Pin<Box<dyn Future<Output = Result<Option<String>, CallError>> + Send>>;
 
+/// Whether anybody still wants a run, see [`Host::abandoned`].
+pub type Abandoned = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Answers the calls of one run. It decides what the run may do: what a program says is the word of a stranger.
 pub trait Host: Debug + Send + Sync {
     /// Does what is asked; `args` is a JSON array. The answer is JSON, or `None` for `undefined`. Dropped when the run ends.
     /// `foreign` names the foreign val that asks, if one does. Whoever runs in a sandbox may leave it out, so it is a reason to
     /// allow less, and its absence is none to allow more than the run's user may.
     fn call(&self, operation: String, args: Box<RawValue>, foreign: Option<String>) -> Calling;
+
+    /// Settles when nobody wants the run any more: it ends then.
+    fn abandoned(&self) -> Abandoned {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// What a program is told instead of an answer: it becomes an error of the language.
@@ -96,6 +104,14 @@ impl Calls {
         self.open
             .push(Box::pin(async move { Answer::new(id, called.await) }));
         Some(())
+    }
+
+    /// Settles when nobody wants the run any more.
+    pub(crate) fn abandoned(&self) -> Abandoned {
+        match &self.host {
+            Some(host) => host.abandoned(),
+            None => Box::pin(std::future::pending()),
+        }
     }
 
     fn refusal(&self) -> Option<CallError> {

@@ -47,7 +47,7 @@ pub use thorp_gateway as gateway;
 pub use config::{Clock, PoolLimits, RuntimeConfig};
 pub use denied::Denied;
 pub use error::RuntimeError;
-pub use host::{CallError, Calling, Host};
+pub use host::{Abandoned, CallError, Calling, Host};
 pub use job::{
     Export, ForeignBundle, Job, ModuleProgram, ModuleVal, NOT_CALLED, Program, RunLimits, Secret,
     Sight, foreign_path,

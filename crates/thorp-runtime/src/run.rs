@@ -218,6 +218,7 @@ impl Run<'_> {
 
     async fn watch(&mut self, mut surroundings: Surroundings<'_>) -> Said {
         self.send(&mut surroundings).await?;
+        let mut abandoned = self.calls.abandoned();
         loop {
             let Ready {
                 control,
@@ -240,6 +241,7 @@ impl Run<'_> {
                 },
                 answer = self.calls.answered(), if has_room => self.answer(&answer)?,
                 denial = door.refused() => self.refuse(&denial),
+                () = &mut abandoned => return Err(broken("the run that called it ended")),
                 () = stdout.readable() => drop(stdout.read(&mut self.logs)),
                 () = stderr.readable() => drop(stderr.read(&mut self.logs)),
                 () = sleep_until(self.meter.next()) => self.check(&surroundings)?,

@@ -6,11 +6,12 @@ mod support;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
 
 use support::{Town, call, logs, show};
 use thorp_runtime::{
-    CallError, Calling, Export, Failure, Host, Job, ModuleProgram, ModuleVal, NOT_CALLED, Outcome,
-    Program, RunLimits, Sight,
+    Abandoned, CallError, Calling, Export, Failure, Host, Job, ModuleProgram, ModuleVal,
+    NOT_CALLED, Outcome, Program, RunLimits, Sight,
 };
 
 async fn check_all(cases: &[(&str, &str)]) {
@@ -455,5 +456,63 @@ async fn calls_are_bounded() {
         show(&town.runtime.run(asking(many)).await),
         r#""a run makes at most 10000 calls of the town""#
     );
+    town.stop().await;
+}
+
+/// Wants the run no more when it is asked something.
+#[derive(Debug, Default)]
+struct Leaver(Arc<Notify>);
+
+impl Host for Leaver {
+    fn call(&self, _: String, _: Box<RawValue>) -> Calling {
+        self.0.notify_one();
+        Box::pin(std::future::pending())
+    }
+
+    fn abandoned(&self) -> Abandoned {
+        let gone = Arc::clone(&self.0);
+        Box::pin(async move { gone.notified().await })
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_wants_ends_with_what_it_had_logged() {
+    let town = Town::start().await;
+    let job = Job {
+        host: Some(Arc::new(Leaver::default())),
+        ..asking("export default async () => { console.log('begun'); await call('a', []) }")
+    };
+    let outcome = town.runtime.run(job).await;
+    assert!(
+        matches!(&outcome.result, Err(Failure::WorkerLost { reason }) if reason == "the run that called it ended"),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.logs[0].text, "begun");
+    town.stop().await;
+}
+
+#[tokio::test]
+async fn promises_inside_of_a_value_are_waited_for_if_the_program_says_so() {
+    let town = Town::start().await;
+    let code = "const later = async (x) => x;
+        export default () => ({ a: later(1), b: [later({ c: later(2) })] })";
+    for (awaits_inside, expected) in [
+        (true, r#"{"a":1,"b":[{"c":2}]}"#),
+        (false, r#"{"a":{},"b":[{}]}"#),
+    ] {
+        let Program::Module(program) = call(code, "[]").program else {
+            panic!("it is a module");
+        };
+        let program = ModuleProgram {
+            awaits_inside,
+            ..program.as_ref().clone()
+        };
+        let job = Job {
+            program: Program::Module(Arc::new(program)),
+            worker: None,
+            ..call(code, "[]")
+        };
+        assert_eq!(show(&town.runtime.run(job).await), expected);
+    }
     town.stop().await;
 }

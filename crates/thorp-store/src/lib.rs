@@ -62,4 +62,4 @@ pub use values::{NamedValue, ValueWrite};
 pub use versions::{
     NewContent, NewVersion, RestoreVersion, SavedVersion, Version, VersionWithFiles,
 };
-pub use words::{EmailState, Endpoint, Privacy, RunStatus, Trigger};
+pub use words::{EmailState, Endpoint, Isolation, Privacy, RunStatus, Trigger};

@@ -152,6 +152,13 @@ impl Store {
             .await
     }
 
+    /// The runs that a run called, the oldest first, and at most so many.
+    pub async fn runs_called_by(&self, id: Uuid, most: u32) -> Result<Vec<Uuid>, StoreError> {
+        let sql = "SELECT id FROM runs WHERE parent_id = ?1 ORDER BY started_at, id LIMIT ?2";
+        self.read(move |db| db.all(sql, (id, most), |columns| columns.take()))
+            .await
+    }
+
     /// The newest recorded run of a val.
     pub async fn newest_run_of_val(&self, val_id: Uuid) -> Result<Option<Run>, StoreError> {
         let sql = select_run("WHERE r.val_id = ?1 ORDER BY r.started_at DESC, r.id DESC LIMIT 1");

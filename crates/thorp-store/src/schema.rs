@@ -35,6 +35,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "denied",
         sql: include_str!("schema/0005_denied.sql"),
     },
+    Migration {
+        number: 6,
+        name: "isolation",
+        sql: include_str!("schema/0006_isolation.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.

@@ -1,7 +1,7 @@
 //! Small helpers to run portable SQL: statements are prepared once a connection, rows are read column after column.
 
 use crate::limits::SEARCH_TEXT_BYTES_MAX;
-use crate::{Digest, EmailState, Endpoint, Privacy, RunStatus, StoreError, Trigger};
+use crate::{Digest, EmailState, Endpoint, Isolation, Privacy, RunStatus, StoreError, Trigger};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Params, Row};
 
@@ -170,7 +170,7 @@ macro_rules! word_columns {
     )+ };
 }
 
-word_columns!(EmailState, Privacy, Endpoint, RunStatus, Trigger);
+word_columns!(EmailState, Privacy, Endpoint, Isolation, RunStatus, Trigger);
 
 #[cfg(test)]
 mod tests {

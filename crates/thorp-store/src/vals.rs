@@ -1,7 +1,7 @@
 //! Vals: making, changing, deleting and finding one. Their content is in `versions`, lists are in `listing`.
 
 use crate::sql::{Columns, Db, ReadResult};
-use crate::{Endpoint, Entity, NewContent, Privacy, SavedVersion, Store, StoreError};
+use crate::{Endpoint, Entity, Isolation, NewContent, Privacy, SavedVersion, Store, StoreError};
 use crate::{renames, save};
 use uuid::Uuid;
 
@@ -35,6 +35,8 @@ pub struct ValPatch {
     pub privacy: Option<Privacy>,
     /// Who may call it.
     pub endpoint: Option<Endpoint>,
+    /// What its runs share.
+    pub isolation: Option<Isolation>,
     /// Markdown about the val; `Some(None)` removes it.
     pub readme: Option<Option<String>>,
 }
@@ -54,6 +56,8 @@ pub struct Val {
     pub privacy: Privacy,
     /// Who may call it.
     pub endpoint: Endpoint,
+    /// What its runs share.
+    pub isolation: Isolation,
     /// Markdown about the val.
     pub readme: Option<String>,
     /// The version that runs.
@@ -153,7 +157,7 @@ impl Store {
 }
 
 /// The columns that [`Val::take`] reads, in its order, from `vals v` joined with its owner `u`.
-pub(crate) const VAL_COLUMNS: &str = "v.id, v.owner_id, u.name, v.name, v.privacy, v.endpoint, v.readme, \
+pub(crate) const VAL_COLUMNS: &str = "v.id, v.owner_id, u.name, v.name, v.privacy, v.endpoint, v.isolation, v.readme, \
     v.live_version, v.next_version, v.created_at, v.updated_at, v.deleted_at";
 
 impl Val {
@@ -165,6 +169,7 @@ impl Val {
             name: columns.take()?,
             privacy: columns.take()?,
             endpoint: columns.take()?,
+            isolation: columns.take()?,
             readme: columns.take()?,
             live_version: columns.take()?,
             next_version: columns.take()?,
@@ -238,10 +243,11 @@ fn apply_patch(db: Db<'_>, id: Uuid, patch: ValPatch, now_micros: i64) -> Result
     }
     let privacy = patch.privacy.unwrap_or(val.privacy);
     let endpoint = patch.endpoint.unwrap_or(val.endpoint);
+    let isolation = patch.isolation.unwrap_or(val.isolation);
     let readme = patch.readme.unwrap_or(val.readme);
-    let sql =
-        "UPDATE vals SET privacy = ?2, endpoint = ?3, readme = ?4, updated_at = ?5 WHERE id = ?1";
-    db.execute(sql, (id, privacy, endpoint, readme, now_micros))?;
+    let sql = "UPDATE vals SET privacy = ?2, endpoint = ?3, isolation = ?4, readme = ?5, updated_at = ?6 WHERE id = ?1";
+    let params = (id, privacy, endpoint, isolation, readme, now_micros);
+    db.execute(sql, params)?;
     Val::expect(db, id)
 }
 

@@ -56,6 +56,16 @@ words! {
 }
 
 words! {
+    /// What the runs of a val share.
+    Isolation {
+        /// One may be given the sandbox of another, one after the other.
+        Warm = "warm",
+        /// Each has a sandbox of its own.
+        Fresh = "fresh",
+    }
+}
+
+words! {
     /// How an evaluation ended.
     RunStatus {
         /// With a result.

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use thorp_lang::code::NOT_IMPORTABLE;
 use thorp_lang::{Compiled, Source, SourceFile, SourceKind};
 use thorp_runtime::{Host, Job, RunLimits, Sight};
-use thorp_store::{Digest, Endpoint, Trigger, Val, ValueWrite, VersionWithFiles};
-use tokio::sync::OwnedSemaphorePermit;
+use thorp_store::{Digest, Endpoint, Isolation, Trigger, Val, ValueWrite, VersionWithFiles};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use uuid::Uuid;
 
 /// The folder of an expression's files in a program of several vals: two levels deep, as those of vals, and nobody's.
@@ -59,6 +59,10 @@ pub(crate) struct Begin {
     pub(crate) caller: Option<Uuid>,
     pub(crate) run_as: Option<Author>,
     pub(crate) trigger: Trigger,
+    /// Whether it may write vals: whoever has it evaluated may not be allowed to.
+    pub(crate) may_write: bool,
+    /// Whether it has a sandbox of its own.
+    pub(crate) is_fresh: bool,
     pub(crate) at: At,
     /// Where its files are, if it is a program of several vals.
     pub(crate) folder: String,
@@ -75,6 +79,8 @@ pub(crate) struct At {
     pub(crate) depth: usize,
     /// Their locks.
     pub(crate) above: Arc<BTreeSet<Place>>,
+    /// Nobody sends on it; it is closed when the run that called it has ended.
+    pub(crate) caller: Option<watch::Receiver<()>>,
 }
 
 impl Town {
@@ -107,6 +113,8 @@ impl Town {
             caller: user,
             run_as: author,
             trigger: Trigger::Eval,
+            may_write: caller.scopes.contains(&Scope::Write),
+            is_fresh: true,
             at: At::default(),
             folder: EVAL_FOLDER.to_owned(),
             program: "an evaluation".to_owned(),
@@ -161,6 +169,8 @@ impl Town {
                 Some(_) => Trigger::Api,
                 None => Trigger::Run,
             },
+            may_write: true,
+            is_fresh: val.isolation == Isolation::Fresh,
             at,
             folder: thorp_lang::val_folder(&val.owner_name, &val.name, None),
             program: format!("@{}/{}", val.owner_name, val.name),
@@ -356,8 +366,7 @@ impl Town {
             above: Arc::new(above),
             ..begin.at.clone()
         };
-        let author = begin.run_as.as_ref();
-        Arc::new(Handle(TownHost::new(self, run, &begin.program, author, at)))
+        Arc::new(Handle(TownHost::new(self, run, begin, at)))
     }
 
     /// The caller that a program of this user is.
@@ -383,6 +392,10 @@ impl Town {
         let Some(told) = told else {
             return Vec::new();
         };
+        if !begin.may_write {
+            ended.fail(&no_write());
+            return Vec::new();
+        }
         let by = By {
             run: ended.id,
             program: &begin.program,
@@ -434,6 +447,15 @@ pub(crate) fn author(user: &UserView) -> Author {
     }
 }
 
+/// Whoever has an expression evaluated may not write what it writes.
+pub(crate) fn no_write() -> TownError {
+    TownError::hinted(
+        ErrorCode::Forbidden,
+        "the evaluation writes a val, and the token may not",
+        "use a token with the scope `write`, or run a val that writes it",
+    )
+}
+
 /// A time for people, to the second.
 pub(crate) fn at(micros: i64) -> String {
     let time = jiff::Timestamp::from_second(micros.div_euclid(1_000_000));
@@ -469,7 +491,10 @@ fn job(run: Uuid, begin: &Begin, sight: Sight, host: Arc<dyn Host>, given: &Give
         },
         sight,
         host: Some(host),
-        worker: begin.val.map(|val| begin.ready.worker(val, given.revision)),
+        worker: begin
+            .val
+            .filter(|_| !begin.is_fresh)
+            .map(|val| begin.ready.worker(val, given.revision)),
         secrets: given.secrets.clone(),
         withheld: given.withheld.clone(),
     }

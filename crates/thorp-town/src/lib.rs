@@ -42,6 +42,6 @@ pub use town::{Clock, Opened, Town, TownConfig};
 pub use vals::{FileText, NewVal, SaveVal, ValPatch, ValQuery};
 pub use view::{
     AuthorView, Caller, DeniedView, DependencyView, DiagnosticView, EgressRequestView, EgressView,
-    Endpoint, IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView, RunQuery,
+    Endpoint, Isolation, IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView, RunQuery,
     RunVal, RunView, Scope, Slice, TokenView, UsageView, UserView, ValDetail, ValView, VersionView,
 };

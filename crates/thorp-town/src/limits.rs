@@ -40,6 +40,10 @@ pub const EXPRESSION_BYTES_MAX: usize = 1024 * 1024;
 pub const ARGS_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Vals that one program names, with those that they name.
 pub const GRAPH_VALS_MAX: usize = 256;
+/// Things that are told of one call which would be denied them, and of one val that everyone may call.
+pub const CHECK_REASONS_MAX: usize = 20;
+/// Runs called by a run that its record lists.
+pub const CHILDREN_SHOWN_MAX: u32 = 100;
 /// How deep programs may call each other by `api()`.
 pub const API_DEPTH_MAX: usize = 8;
 /// How long a run may wait for others that write the same vals.

@@ -3,7 +3,7 @@
 use crate::answers::Ended;
 use crate::error::{ErrorCode, TownError};
 use crate::evaluate::Begin;
-use crate::limits::{EGRESS_KEPT_MAX, VALUE_VERSIONS_KEPT};
+use crate::limits::{CHILDREN_SHOWN_MAX, EGRESS_KEPT_MAX, VALUE_VERSIONS_KEPT};
 use crate::programs::Ready;
 use crate::secrets::Masker;
 use crate::town::Town;
@@ -124,7 +124,11 @@ impl Town {
         let run = found
             .filter(may_see)
             .ok_or_else(|| TownError::not_found(format!("there is no run `{id}`")))?;
-        run_detail(run)
+        let children = self.store().runs_called_by(id, CHILDREN_SHOWN_MAX).await?;
+        Ok(RunDetail {
+            children,
+            ..run_detail(run)?
+        })
     }
 
     pub(crate) async fn newest_run_of(&self, val: &Val) -> Result<Option<RunDetail>, TownError> {
@@ -320,6 +324,7 @@ fn run_detail(run: Run) -> Result<RunDetail, TownError> {
         args: run.args,
         result: run.result,
         logs: from_json(&run.logs)?,
+        children: Vec::new(),
         egress: run
             .egress
             .as_deref()

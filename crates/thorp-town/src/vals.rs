@@ -5,8 +5,8 @@ use crate::limits::{README_BYTES_MAX, SEARCH_CHARS_MAX};
 use crate::names::{bare, check_val_name};
 use crate::town::Town;
 use crate::view::{
-    AuthorView, Caller, DependencyView, DiagnosticView, Endpoint, Page, Privacy, Scope, Slice,
-    ValDetail, ValView, VersionView,
+    AuthorView, Caller, DependencyView, DiagnosticView, Endpoint, Isolation, Page, Privacy, Scope,
+    Slice, ValDetail, ValView, VersionView,
 };
 use thorp_store::{ListedVal, Val, ValFilter, Version, VersionWithFiles};
 use uuid::Uuid;
@@ -55,6 +55,8 @@ pub struct ValPatch {
     pub privacy: Option<Privacy>,
     /// Who may call it.
     pub endpoint: Option<Endpoint>,
+    /// What its runs share.
+    pub isolation: Option<Isolation>,
     /// A text about it, or none.
     pub readme: Option<Option<String>>,
 }
@@ -215,6 +217,7 @@ impl Town {
             privacy: patch.privacy.map(Into::into),
             endpoint: endpoint.map(Into::into),
             readme: patch.readme,
+            isolation: patch.isolation.map(Into::into),
         };
         let val = self.store().patch_val(id, change, self.now()).await?;
         self.detail(caller, val, None).await
@@ -381,6 +384,7 @@ fn detail_view(
     val: Val,
     found: VersionWithFiles,
     last_run: Option<crate::RunDetail>,
+        isolation: val.isolation.into(),
 ) -> Result<ValDetail, TownError> {
     let VersionWithFiles { version, files } = found;
     let files: Vec<FileText> = files.into_iter().map(FileText::from).collect();
@@ -502,3 +506,4 @@ same_words!(Privacy {
     Private
 });
 same_words!(Endpoint { Public, Private });
+same_words!(Isolation { Warm, Fresh });

@@ -136,6 +136,15 @@ pub enum Endpoint {
     Private,
 }
 
+/// What the runs of a val share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// One may be given the sandbox of another, one after the other.
+    Warm,
+    /// Each has a sandbox of its own.
+    Fresh,
+}
+
 /// A val, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValView {
@@ -149,6 +158,8 @@ pub struct ValView {
     pub privacy: Privacy,
     /// Who may call it.
     pub endpoint: Endpoint,
+    /// What its runs share.
+    pub isolation: Isolation,
     /// The version that this view shows.
     pub version: i64,
     /// The version that runs.
@@ -323,6 +334,8 @@ pub struct RunDetail {
     pub egress: EgressView,
     /// What other users' code in it asked for and did not get: the first that were told.
     pub denied: Vec<DeniedView>,
+    /// The runs that it called, the oldest first: the first [`crate::limits::CHILDREN_SHOWN_MAX`].
+    pub children: Vec<Uuid>,
 }
 
 /// What code of another user asked for and did not get.

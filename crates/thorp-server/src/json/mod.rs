@@ -15,7 +15,9 @@ pub(crate) use run::{BaseRun, FullRun};
 pub(crate) use secret::Secret;
 pub(crate) use token::{CreatedToken, Token, scope_of};
 pub(crate) use user::{Author, CreatedUser, Me, User};
-pub(crate) use val::{BaseVal, EndpointName, FileBody, FullVal, PrivacyName, Version};
+pub(crate) use val::{
+    BaseVal, EndpointName, FileBody, FullVal, IsolationName, PrivacyName, Version,
+};
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;

@@ -62,6 +62,8 @@ pub(crate) struct FullRun {
     args: Box<RawValue>,
     /// The expression, for `eval`
     code: Option<String>,
+    /// The runs that it called by `api()`, the oldest first: the first 100
+    child_ids: Vec<Uuid>,
 }
 
 /// What code of another user asked for and did not get.
@@ -196,6 +198,7 @@ impl From<RunDetail> for FullRun {
             return_undefined: detail.result_undefined,
             args: raw(detail.args),
             code: detail.code,
+            child_ids: detail.children,
         }
     }
 }

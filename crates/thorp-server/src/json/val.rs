@@ -4,7 +4,8 @@ use super::{Author, Diagnostic, time};
 use crate::json::run::{LogLine, Output, RunError};
 use serde::{Deserialize, Serialize};
 use thorp_town::{
-    DependencyView, Endpoint, FileText, Privacy, RunDetail, ValDetail, ValView, VersionView,
+    DependencyView, Endpoint, FileText, Isolation, Privacy, RunDetail, ValDetail, ValView,
+    VersionView,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,6 +27,15 @@ pub(crate) enum PrivacyName {
 pub(crate) enum EndpointName {
     Public,
     Private,
+}
+
+/// What the runs of a val share: one after the other may have the same sandbox, or each has its own.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Isolation)]
+pub(crate) enum IsolationName {
+    Warm,
+    Fresh,
 }
 
 /// One file of a version.
@@ -58,6 +68,7 @@ pub(crate) struct BaseVal {
     run_start_at: Option<String>,
     privacy: PrivacyName,
     endpoint: EndpointName,
+    isolation: IsolationName,
     /// The version that runs
     live_version: i64,
     #[schema(format = DateTime)]
@@ -146,6 +157,7 @@ impl From<ValView> for BaseVal {
             run_start_at: view.run_start_at.map(time),
             privacy: view.privacy.into(),
             endpoint: view.endpoint.into(),
+            isolation: view.isolation.into(),
             live_version: view.live_version,
             created_at: time(view.created_at),
             updated_at: time(view.updated_at),
@@ -257,6 +269,24 @@ impl From<EndpointName> for Endpoint {
         match name {
             EndpointName::Public => Self::Public,
             EndpointName::Private => Self::Private,
+        }
+    }
+}
+
+impl From<Isolation> for IsolationName {
+    fn from(isolation: Isolation) -> Self {
+        match isolation {
+            Isolation::Warm => Self::Warm,
+            Isolation::Fresh => Self::Fresh,
+        }
+    }
+}
+
+impl From<IsolationName> for Isolation {
+    fn from(name: IsolationName) -> Self {
+        match name {
+            IsolationName::Warm => Self::Warm,
+            IsolationName::Fresh => Self::Fresh,
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod awaited;
 mod bad_input;
+mod children;
 mod classic;
 mod connection;
 mod foreign;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
-use thorp_runtime::{CallError, Calling, Host};
+use thorp_runtime::{Abandoned, CallError, Calling, Host};
 use thorp_store::{NamedValue, Privacy};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::error::{ErrorCode, RunFault, TownError};
-use crate::evaluate::{At, RunInput};
+use crate::evaluate::{At, Begin, RunInput, no_write};
 use crate::limits::{API_DEPTH_MAX, STATE_WAIT, VALUE_VERSIONS_KEPT};
 use crate::state::{Author, By, Held, Place, Written, checked};
 use crate::town::Town;
@@ -22,6 +23,7 @@ pub(crate) struct TownHost {
     run: Uuid,
     program: String,
     author: Option<Author>,
+    may_write: bool,
     at: At,
     /// Locks of values that the run is about to change.
     tickets: Mutex<BTreeMap<u64, Change>>,
@@ -40,18 +42,13 @@ type Answer = Result<Option<String>, TownError>;
 
 impl TownHost {
     /// `at` is where its own calls are: below it, with its locks.
-    pub(crate) fn new(
-        town: &Town,
-        run: Uuid,
-        program: &str,
-        author: Option<&Author>,
-        at: At,
-    ) -> Arc<Self> {
+    pub(crate) fn new(town: &Town, run: Uuid, begin: &Begin, at: At) -> Arc<Self> {
         Arc::new(Self {
             town: town.clone(),
             run,
-            program: program.to_owned(),
-            author: author.cloned(),
+            program: begin.program.clone(),
+            author: begin.run_as.clone(),
+            may_write: begin.may_write,
             at,
             tickets: Mutex::default(),
             next: AtomicU64::new(1),
@@ -73,6 +70,13 @@ impl Host for Handle {
             };
             answer.map_err(told)
         })
+    }
+
+    fn abandoned(&self) -> Abandoned {
+        match self.0.at.caller.clone() {
+            Some(mut caller) => Box::pin(async move { while caller.changed().await.is_ok() {} }),
+            None => Box::pin(std::future::pending()),
+        }
     }
 }
 
@@ -170,10 +174,13 @@ impl TownHost {
             version: None,
             args: Some(args.to_owned()),
         };
+        // This call is dropped when the run ends, and what it began ends then.
+        let (_alive, ended) = watch::channel(());
         let at = At {
             parent: Some(self.run),
             depth: self.at.depth + 1,
             above: self.at.above.clone(),
+            caller: Some(ended),
         };
         // Boxed: what is called may call again.
         let answer = Box::pin(self.town.run_at(caller, input, at)).await?;
@@ -215,6 +222,9 @@ impl TownHost {
     /// Takes the lock of a val of the run's own user.
     async fn lock(&self, name: &str) -> Result<(Place, Held), TownError> {
         let own = self.own()?;
+        if !self.may_write {
+            return Err(no_write());
+        }
         let val = match name.split_once('/') {
             Some((user, val)) if user == own.name => val,
             _ => return Err(unnamed(name)),

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::Auth;
 use crate::body::Sent;
 use crate::error::ApiError;
-use crate::json::{EndpointName, FullVal, PrivacyName};
+use crate::json::{EndpointName, FullVal, IsolationName, PrivacyName};
 use crate::limits::SMALL_BODY_BYTES_MAX;
 use crate::params::Segments;
 use crate::routes::answer;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 #[derive(Deserialize, ToSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "an object with `name`, `privacy`, `endpoint` or `readme`"
+    expecting = "an object with `name`, `privacy`, `endpoint`, `isolation` or `readme`"
 )]
 #[schema(as = ValPatch)]
 pub(crate) struct PatchBody {
@@ -30,6 +30,8 @@ pub(crate) struct PatchBody {
     privacy: Option<PrivacyName>,
     #[schema(nullable = false)]
     endpoint: Option<EndpointName>,
+    #[schema(nullable = false)]
+    isolation: Option<IsolationName>,
     /// `null` takes it away
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -41,7 +43,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Rename a val, or change who may see and call it
+/// Rename a val, or change who may see and call it, and what its runs share
 #[utoipa::path(patch, path = "/v1/vals/{val_id}", tag = "Vals", request_body = PatchBody,
     params(("val_id" = Uuid, Path, description = "id of the val")),
     responses((status = 200, description = "The val", body = FullVal)))]
@@ -56,12 +58,14 @@ pub(crate) async fn patch_val(
         name,
         privacy,
         endpoint,
+        isolation,
         readme,
     } = sent.json()?;
     let patch = ValPatch {
         name,
         privacy: privacy.map(Into::into),
         endpoint: endpoint.map(Into::into),
+        isolation: isolation.map(Into::into),
         readme,
     };
     Ok(answer::val(

@@ -1,7 +1,7 @@
 //! Names of vals: case, renaming, redirects, deletion and reuse.
 
 use crate::support::{NOW, name_of, new_val, new_version, public_val, save, user, val};
-use thorp_store::{Endpoint, Privacy, Store, User, Val, ValPatch};
+use thorp_store::{Endpoint, Isolation, Privacy, Store, User, Val, ValPatch};
 
 super::on_sqlite!(
     a_val_is_found_in_any_case,
@@ -220,12 +220,14 @@ async fn a_patch_changes_what_it_names(store: &Store) {
     let hello = public_val(store, &alice, "hello", "1").await;
     let patch = ValPatch {
         endpoint: Some(Endpoint::Public),
+        isolation: Some(Isolation::Fresh),
         readme: Some(Some("# hi".into())),
         ..ValPatch::default()
     };
     let patched = store.patch_val(hello.id, patch, NOW + 9).await.unwrap();
     let expected = Val {
         endpoint: Endpoint::Public,
+        isolation: Isolation::Fresh,
         readme: Some("# hi".into()),
         updated_at: NOW + 9,
         ..hello.clone()

@@ -11,6 +11,7 @@ super::on_sqlite!(
     the_newest_run_of_a_val_is_the_last_started,
     runs_are_listed_newest_first,
     runs_are_filtered,
+    the_runs_that_a_run_called_are_found,
 );
 
 async fn a_run_keeps_all_it_was_given(store: &Store) {
@@ -64,6 +65,28 @@ async fn a_run_keeps_all_it_was_given(store: &Store) {
         let found: Vec<Uuid> = page.items.iter().map(|run| run.id).collect();
         assert_eq!(found, ids, "{denied}");
     }
+}
+
+async fn the_runs_that_a_run_called_are_found(store: &Store) {
+    let parent = Uuid::now_v7();
+    let mut called = Vec::new();
+    for started_at in [3, 1, 2] {
+        let new = NewRun {
+            parent_id: Some(parent),
+            ..new_run(started_at)
+        };
+        called.push(new.id);
+        store.insert_run(new).await.unwrap();
+    }
+    store.insert_run(new_run(1)).await.unwrap();
+    let expected = [called[1], called[2], called[0]];
+    assert_eq!(store.runs_called_by(parent, 9).await.unwrap(), expected);
+    assert_eq!(
+        store.runs_called_by(parent, 2).await.unwrap(),
+        expected[..2]
+    );
+    let none: [Uuid; 0] = [];
+    assert_eq!(store.runs_called_by(called[0], 9).await.unwrap(), none);
 }
 
 async fn an_anonymous_run_has_no_users(store: &Store) {
