@@ -63,6 +63,7 @@ fn things() -> OpenApiRouter<App> {
         .routes(routes!(runs::show::show_run))
         .routes(routes!(alias::user::user_by_name))
         .routes(routes!(alias::val::val_by_name))
+        .routes(routes!(runs::save::save_run))
         .routes(routes!(search::vals::search_vals))
 }
 

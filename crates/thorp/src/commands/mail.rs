@@ -1,12 +1,12 @@
 //! `thorp mail`: what your vals sent you, and how far it came.
 
-use super::runs::SliceArgs;
+use super::listing::SliceArgs;
 use crate::cli::TownArgs;
-use crate::client::api::{Email, Page};
+use crate::client::api::Email;
 use crate::client::{Client, escape};
 use crate::failure::Failure;
 use crate::output::style::{BAD, FAINT, STRONG};
-use crate::output::{self, table::Table, time};
+use crate::output::{self, time};
 use clap::{Args, Subcommand};
 
 /// Read the mail that your vals sent
@@ -70,25 +70,18 @@ pub(crate) fn execute(command: &MailCommand) -> Result<(), Failure> {
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let client = Client::new(&args.town)?;
-    let reply = client.get(&format!("/v1/me/emails{}", args.slice.query(&[])))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<Email> = reply.read()?;
-    let mut table = Table::new(&["id", "subject", "to", "when", "state"]);
-    for email in &page.data {
-        table.row([
-            email.id.clone(),
-            email.subject.clone(),
-            email.to.clone(),
-            time::ago(&email.created_at),
-            email.state.clone(),
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    let headings = ["id", "subject", "to", "when", "state"];
+    let path = format!("/v1/me/emails{}", args.slice.query(&[]));
+    args.slice
+        .print(&client, &args.town, &path, headings, |email: &Email| {
+            [
+                email.id.clone(),
+                email.subject.clone(),
+                email.to.clone(),
+                time::ago(&email.created_at),
+                email.state.clone(),
+            ]
+        })
 }
 
 fn show(args: &ShowArgs) -> Result<(), Failure> {

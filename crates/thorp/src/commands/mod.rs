@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod eval;
 pub(crate) mod key;
 pub(crate) mod login;
+pub(crate) mod listing;
 pub(crate) mod logout;
 pub(crate) mod mail;
 pub(crate) mod pull;

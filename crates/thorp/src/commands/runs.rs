@@ -1,23 +1,33 @@
-//! `thorp runs`: what ran, and how it ended.
+//! `thorp runs`: what ran, and how it ended; saving what was evaluated.
 
 use super::arguments::log_line;
+use super::listing::SliceArgs;
+use super::push::Privacy;
+use super::vals;
 use crate::cli::TownArgs;
-use crate::client::api::{Egress, EgressRequest, Page, Run, RunError};
-use crate::client::{Client, escape, query};
+use crate::client::api::{Egress, EgressRequest, Run, RunError};
+use crate::client::{Client, escape};
 use crate::failure::Failure;
 use crate::output::style::{BAD, FAINT, GOOD, STRONG};
-use crate::output::{self, json, table::Table, time};
+use crate::output::{self, json as text, time};
 use crate::target::Target;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
 
-/// List your runs, or show one
+/// List your runs, show one, or save what one evaluated
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   thorp runs
   thorp runs --val hello --status error
-  thorp runs 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b     its arguments, logs and result")]
+  thorp runs 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b     its arguments, logs and result
+  thorp runs save 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b --name double"
+)]
 pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Show this run
     #[arg(value_name = "ID", value_parser = run_id, conflicts_with_all = ["val", "status", "trigger", "denied"])]
     id: Option<uuid::Uuid>,
@@ -36,7 +46,34 @@ pub(crate) struct RunsArgs {
     #[command(flatten)]
     slice: SliceArgs,
     #[command(flatten)]
-    pub(crate) town: TownArgs,
+    town: TownArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Save(SaveArgs),
+}
+
+/// Make a val of what a run evaluated
+#[derive(Args, Debug)]
+#[command(after_help = "\
+An expression that would mean something else as a program is put into an `export default`.
+
+Examples:
+  thorp runs save 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
+  thorp runs save 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b --name double --privacy public")]
+struct SaveArgs {
+    /// The run
+    #[arg(value_name = "ID", value_parser = run_id)]
+    id: uuid::Uuid,
+    /// The val's name [default: the one in the code, or the town makes one up]
+    #[arg(long)]
+    name: Option<String>,
+    /// Who may read it [default: private]
+    #[arg(long)]
+    privacy: Option<Privacy>,
+    #[command(flatten)]
+    town: TownArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -62,43 +99,38 @@ fn word<T: ValueEnum>(value: &T) -> Option<String> {
     Some(value.get_name().to_owned())
 }
 
-/// Which part of a list is wanted.
-#[derive(Args, Debug)]
-pub(crate) struct SliceArgs {
-    /// How many to list, at most 100
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
-    limit: u32,
-    /// How many to pass over
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    offset: u32,
-}
-
-impl SliceArgs {
-    /// The query of the part, with other conditions.
-    pub(crate) fn query(&self, others: &[(&str, Option<String>)]) -> String {
-        let mut parts = others.to_vec();
-        parts.push(("offset", (self.offset > 0).then(|| self.offset.to_string())));
-        parts.push(("limit", Some(self.limit.to_string())));
-        query(&parts)
-    }
-
-    /// Says how to go on, if the list does.
-    pub(crate) fn tell_more<T>(&self, page: &Page<T>) {
-        if page.links.next.is_some() {
-            output::note(format!(
-                "{FAINT}more: --offset {}{FAINT:#}",
-                self.offset + self.limit
-            ));
+impl RunsArgs {
+    /// Whether failures are wanted as JSON.
+    pub(crate) fn json(&self) -> bool {
+        match &self.action {
+            Some(Action::Save(args)) => args.town.json,
+            None => self.town.json,
         }
     }
 }
 
 pub(crate) fn execute(args: &RunsArgs) -> Result<(), Failure> {
+    if let Some(Action::Save(args)) = &args.action {
+        return save(args);
+    }
     let client = Client::new(&args.town)?;
     match args.id {
         Some(id) => one(args, &client, id),
         None => list(args, &client),
     }
+}
+
+fn save(args: &SaveArgs) -> Result<(), Failure> {
+    let client = Client::new(&args.town)?;
+    let mut body = json!({});
+    if let Some(name) = &args.name {
+        body["name"] = json!(name);
+    }
+    if let Some(privacy) = args.privacy {
+        body["privacy"] = json!(privacy.as_str());
+    }
+    let reply = client.save(&format!("/v1/runs/{}/save", args.id), &body)?;
+    vals::made(args.town.json, &reply)
 }
 
 fn list(args: &RunsArgs, client: &Client) -> Result<(), Failure> {
@@ -114,31 +146,23 @@ fn list(args: &RunsArgs, client: &Client) -> Result<(), Failure> {
         ("val", val),
         ("denied", args.denied.then(|| "true".to_owned())),
     ]);
-    let reply = client.get(&format!("/v1/me/runs{query}"))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<Run> = reply.read()?;
-    let mut table = Table::new(&["id", "what", "by", "when", "took", "result"]);
-    for run in &page.data {
-        let result = run
-            .error
-            .as_ref()
-            .map_or_else(|| run.status.clone(), |error| error.code.clone());
-        let took = time::length(run.usage.run_micros);
-        table.row([
-            run.id.clone(),
-            run.what(),
-            run.trigger.clone(),
-            time::ago(&run.run_start_at),
-            took,
-            result,
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    let headings = ["id", "what", "by", "when", "took", "result"];
+    let path = format!("/v1/me/runs{query}");
+    args.slice
+        .print(client, &args.town, &path, headings, |run: &Run| {
+            let result = run
+                .error
+                .as_ref()
+                .map_or_else(|| run.status.clone(), |error| error.code.clone());
+            [
+                run.id.clone(),
+                run.what(),
+                run.trigger.clone(),
+                time::ago(&run.run_start_at),
+                time::length(run.usage.run_micros),
+                result,
+            ]
+        })
 }
 
 fn one(args: &RunsArgs, client: &Client, id: uuid::Uuid) -> Result<(), Failure> {
@@ -196,6 +220,16 @@ fn facts(run: &Run) -> String {
         ),
     ];
     lines.extend(
+        run.parent_id
+            .as_deref()
+            .map(|parent| format!("called by: {}", output::clean(parent))),
+    );
+    lines.extend(
+        run.child_ids
+            .iter()
+            .map(|child| format!("called: {}", output::clean(child))),
+    );
+    lines.extend(
         run.code
             .as_deref()
             .map(|code| format!("code: {}", output::clean(code))),
@@ -203,7 +237,7 @@ fn facts(run: &Run) -> String {
     lines.extend(
         run.args
             .as_deref()
-            .map(|args| format!("arguments: {}", json::pretty(args.get()))),
+            .map(|args| format!("arguments: {}", text::pretty(args.get()))),
     );
     lines.join("\n")
 }
@@ -241,7 +275,7 @@ fn ending(run: &Run) -> String {
     match (&run.error, &run.return_value) {
         (Some(error), _) => format!("{BAD}failed:{BAD:#} {}", failed(error)),
         (None, _) if run.return_undefined => format!("{GOOD}result:{GOOD:#} undefined"),
-        (None, Some(value)) => format!("{GOOD}result:{GOOD:#} {}", json::pretty(value.get())),
+        (None, Some(value)) => format!("{GOOD}result:{GOOD:#} {}", text::pretty(value.get())),
         (None, None) => format!("{GOOD}result:{GOOD:#} not kept"),
     }
 }

@@ -1,12 +1,12 @@
 //! `thorp secret`: one's own secrets. A value is read from stdin or a terminal, never from an argument, which others see.
 
+use super::listing::SliceArgs;
 use super::login::without_echo;
-use super::runs::SliceArgs;
 use crate::cli::TownArgs;
-use crate::client::api::{Page, Secret};
+use crate::client::api::Secret;
 use crate::client::{Client, escape};
 use crate::failure::Failure;
-use crate::output::{self, table::Table, time};
+use crate::output::{self, time};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::io::{IsTerminal, Read, Write};
@@ -152,31 +152,24 @@ fn value(name: &str) -> Result<String, Failure> {
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let client = Client::new(&args.town)?;
-    let reply = client.get(&format!("/v1/secrets{}", args.slice.query(&[])))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<Secret> = reply.read()?;
-    let mut table = Table::new(&["name", "packages", "set", "made", ""]);
-    for secret in &page.data {
-        let packages = if secret.packages { "shared" } else { "" };
-        let state = if secret.readable {
-            ""
-        } else {
-            "cannot be read"
-        };
-        table.row([
-            secret.name.clone(),
-            packages.to_owned(),
-            time::ago(&secret.updated_at),
-            time::ago(&secret.created_at),
-            state.to_owned(),
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    let headings = ["name", "packages", "set", "made", ""];
+    let path = format!("/v1/secrets{}", args.slice.query(&[]));
+    args.slice
+        .print(&client, &args.town, &path, headings, |secret: &Secret| {
+            let packages = if secret.packages { "shared" } else { "" };
+            let state = if secret.readable {
+                ""
+            } else {
+                "cannot be read"
+            };
+            [
+                secret.name.clone(),
+                packages.to_owned(),
+                time::ago(&secret.updated_at),
+                time::ago(&secret.created_at),
+                state.to_owned(),
+            ]
+        })
 }
 
 fn remove(args: &RemoveArgs) -> Result<(), Failure> {

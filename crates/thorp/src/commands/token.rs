@@ -1,11 +1,11 @@
 //! `thorp token`: one's own tokens.
 
-use super::runs::SliceArgs;
+use super::listing::SliceArgs;
 use crate::cli::TownArgs;
-use crate::client::api::{Issued, Page, Token};
+use crate::client::api::{Issued, Token};
 use crate::client::{Client, escape};
 use crate::failure::Failure;
-use crate::output::{self, table::Table, time};
+use crate::output::{self, time};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use ureq::http::Method;
@@ -87,35 +87,21 @@ pub(crate) fn execute(command: &TokenCommand) -> Result<(), Failure> {
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let client = Client::new(&args.town)?;
-    let reply = client.get(&format!("/v1/tokens{}", args.slice.query(&[])))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<Token> = reply.read()?;
-    let mut table = Table::new(&["id", "name", "scopes", "expires", "used", ""]);
-    for token in &page.data {
-        let expires = token
-            .expires_at
-            .as_deref()
-            .map_or_else(|| "never".to_owned(), time::until);
-        let used = token
-            .last_used_at
-            .as_deref()
-            .map_or_else(|| "never".to_owned(), time::ago);
-        let this = if token.current { "this one" } else { "" }.to_owned();
-        table.row([
-            token.id.clone(),
-            token.name.clone(),
-            token.scopes.join(","),
-            expires,
-            used,
-            this,
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    let headings = ["id", "name", "scopes", "expires", "used", ""];
+    let path = format!("/v1/tokens{}", args.slice.query(&[]));
+    let never = || "never".to_owned();
+    args.slice
+        .print(&client, &args.town, &path, headings, |token: &Token| {
+            let this = if token.current { "this one" } else { "" };
+            [
+                token.id.clone(),
+                token.name.clone(),
+                token.scopes.join(","),
+                token.expires_at.as_deref().map_or_else(never, time::until),
+                token.last_used_at.as_deref().map_or_else(never, time::ago),
+                this.to_owned(),
+            ]
+        })
 }
 
 fn create(args: &CreateArgs) -> Result<(), Failure> {

@@ -1,11 +1,11 @@
 //! `thorp user`: the people of the town, for its operators, and where one's own mail goes.
 
-use super::runs::SliceArgs;
+use super::listing::SliceArgs;
 use crate::cli::TownArgs;
 use crate::client::Client;
-use crate::client::api::{Issued, Page, User};
+use crate::client::api::{Issued, User};
 use crate::failure::Failure;
-use crate::output::{self, table::Table, time};
+use crate::output::{self, time};
 use crate::serve::{self, clock::now_micros};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -161,22 +161,15 @@ fn email(args: &EmailArgs) -> Result<(), Failure> {
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let client = Client::new(&args.town)?;
-    let reply = client.get(&format!("/v1/users{}", args.slice.query(&[])))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<User> = reply.read()?;
-    let mut table = Table::new(&["name", "role", "since"]);
-    for user in &page.data {
-        let role = if user.operator { "operator" } else { "user" };
-        table.row([
-            user.username.clone(),
-            role.to_owned(),
-            time::ago(&user.created_at),
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    let headings = ["name", "role", "since"];
+    let path = format!("/v1/users{}", args.slice.query(&[]));
+    args.slice
+        .print(&client, &args.town, &path, headings, |user: &User| {
+            let role = if user.operator { "operator" } else { "user" };
+            [
+                user.username.clone(),
+                role.to_owned(),
+                time::ago(&user.created_at),
+            ]
+        })
 }

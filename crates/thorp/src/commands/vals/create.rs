@@ -3,7 +3,7 @@
 use super::tell;
 use crate::cli::TownArgs;
 use crate::client::api::{FileText, Val};
-use crate::client::{Client, ENTRY};
+use crate::client::{Client, ENTRY, Reply};
 use crate::commands::push::Privacy;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, diagnostics};
@@ -40,8 +40,12 @@ pub(crate) fn execute(args: &CreateArgs) -> Result<(), Failure> {
     if let Some(privacy) = args.privacy {
         body["privacy"] = json!(privacy.as_str());
     }
-    let reply = client.save("/v1/vals", &body)?;
-    tell(args.town.json, &reply, |val| {
+    made(args.town.json, &client.save("/v1/vals", &body)?)
+}
+
+/// Tells of a new val, and what the compiler has to say of it; one that cannot run is a failure, though it is saved.
+pub(in crate::commands) fn made(json: bool, reply: &Reply) -> Result<(), Failure> {
+    tell(json, reply, |val| {
         format!(
             "made {} version {} ({})",
             val.full_name(),
@@ -49,16 +53,16 @@ pub(crate) fn execute(args: &CreateArgs) -> Result<(), Failure> {
             val.privacy
         )
     })?;
-    check(&reply.read()?, code)
+    check(&reply.read()?)
 }
 
-fn check(val: &Val, code: String) -> Result<(), Failure> {
+fn check(val: &Val) -> Result<(), Failure> {
     if val.diagnostics.is_empty() {
         return Ok(());
     }
     let source = FileText {
         path: ENTRY.to_owned(),
-        text: code,
+        text: val.code.clone(),
     };
     let shown = diagnostics::render(&val.diagnostics, &[source]);
     output::note(format!("\n{shown}\n"));

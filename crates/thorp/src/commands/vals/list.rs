@@ -3,9 +3,9 @@
 use crate::cli::TownArgs;
 use crate::client::api::{Page, Val};
 use crate::client::{Client, query};
-use crate::commands::{push::Privacy, runs::SliceArgs};
+use crate::commands::{listing::SliceArgs, push::Privacy};
 use crate::failure::Failure;
-use crate::output::{self, table::Table, time};
+use crate::output::time;
 use clap::Args;
 
 /// List your vals, or search everybody's
@@ -37,25 +37,16 @@ pub(crate) struct ListArgs {
 
 pub(crate) fn execute(args: &ListArgs) -> Result<(), Failure> {
     let client = Client::new(&args.town)?;
-    let reply = client.get(&path(args))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<Val> = reply.read()?;
-    let mut table = Table::new(&["val", "version", "privacy", "changed"]);
-    for val in &page.data {
-        let changed = val.updated_at.as_deref().map(time::ago).unwrap_or_default();
-        table.row([
-            val.full_name(),
-            val.version.to_string(),
-            val.privacy.clone(),
-            changed,
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    let headings = ["val", "version", "privacy", "changed"];
+    args.slice
+        .print(&client, &args.town, &path(args), headings, |val: &Val| {
+            [
+                val.full_name(),
+                val.version.to_string(),
+                val.privacy.clone(),
+                val.updated_at.as_deref().map(time::ago).unwrap_or_default(),
+            ]
+        })
 }
 
 fn path(args: &ListArgs) -> String {

@@ -14,6 +14,8 @@ use crate::failure::Failure;
 use crate::output;
 use clap::Subcommand;
 
+pub(super) use create::made;
+
 /// List, show, make and change vals
 #[derive(Debug, Subcommand)]
 pub(crate) enum ValsCommand {

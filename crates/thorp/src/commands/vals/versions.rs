@@ -2,11 +2,11 @@
 
 use super::tell;
 use crate::cli::TownArgs;
-use crate::client::api::{Page, Version};
+use crate::client::api::Version;
 use crate::client::{Client, escape};
-use crate::commands::runs::SliceArgs;
+use crate::commands::listing::SliceArgs;
 use crate::failure::Failure;
-use crate::output::{self, table::Table, time};
+use crate::output::time;
 use crate::target::Target;
 use clap::Args;
 use serde_json::json;
@@ -49,29 +49,21 @@ pub(crate) struct RestoreArgs {
 pub(crate) fn execute(args: &VersionsArgs) -> Result<(), Failure> {
     let client = Client::new(&args.town)?;
     let val = args.target.find(&client)?.val;
-    let reply = client.get(&format!(
+    let path = format!(
         "/v1/vals/{}/versions{}",
         escape(&val.id),
         args.slice.query(&[])
-    ))?;
-    if args.town.json {
-        output::data(&reply.body);
-        return Ok(());
-    }
-    let page: Page<Version> = reply.read()?;
-    let mut table = Table::new(&["version", "hash", "saved", ""]);
-    for version in &page.data {
-        let hash = version.hash.chars().take(HASH_DIGITS).collect();
-        table.row([
-            version.version.to_string(),
-            hash,
-            time::ago(&version.created_at),
-            remarks(version),
-        ]);
-    }
-    output::line(table.render());
-    args.slice.tell_more(&page);
-    Ok(())
+    );
+    let headings = ["version", "hash", "saved", ""];
+    args.slice
+        .print(&client, &args.town, &path, headings, |version: &Version| {
+            [
+                version.version.to_string(),
+                version.hash.chars().take(HASH_DIGITS).collect(),
+                time::ago(&version.created_at),
+                remarks(version),
+            ]
+        })
 }
 
 fn remarks(version: &Version) -> String {
