@@ -79,14 +79,14 @@ export class Values {
     return name in this.#values ? this.#values[name] : this.#code[name];
   }
 
+  /** What a val is now, where not every value will do. `spelled` is what the text calls it. */
+  getFor(name: string, spelled: string, use: string): unknown {
+    return usedAs(this.get(name), spelled, use, !this.knows(name));
+  }
+
   /** What a val is for foreign code: what it held when the run began, if everybody may read it. */
   ofForeign(name: string): unknown {
     return this.#foreign[name];
-  }
-
-  /** What a val is now, where not every value will do. `spelled` is what the text calls it. */
-  getFor(name: string, spelled: string, use: string): unknown {
-    return forUse(this.get(name), spelled, use, !this.knows(name));
   }
 
   /** A place in a val. */
@@ -214,11 +214,11 @@ async function afterAwait(
   return await guard(api(target, whole as unknown[]));
 }
 
-/** A val's value, unless it can't be used so. */
-export function forUse(value: unknown, spelled: string, use: string, isMissing: boolean): unknown {
+/** A value that allows a use; otherwise an error that has the text's name for it. */
+export function usedAs(value: unknown, spelled: string, use: string, mayBeMissing: boolean): unknown {
   if (allowsUse(value, use)) return value;
-  const why = isMissing && value === undefined ? ": there is no such val" : "";
-  throw new NativeTypeError(`${lackOf(spelled, use, value)}${why}`);
+  const isMissing = value === undefined && mayBeMissing;
+  throw new NativeTypeError(`${lackOf(spelled, use, value)}${isMissing ? ": there is no such val" : ""}`);
 }
 
 /** Whether a value can be used so; the compiler has these words, and a name of a property behind a dot. */

@@ -7,7 +7,7 @@ import { jsonOfArguments } from "../calls.ts";
 import { apply, freeze, hasOwn, isArray, methodsOfArrays, parse, toLowerCase } from "../primordials.ts";
 import type { ForeignTown } from "../realm.ts";
 import { named } from "../town.ts";
-import { copy, descend, forUse } from "../values.ts";
+import { copy, descend } from "../values.ts";
 import type { Asked } from "./stubs.ts";
 
 type Key = string | number | symbol;
@@ -106,7 +106,6 @@ export class Powers {
   #vals(author: string): object {
     return sealed({
       get: (name: string) => this.#get(name),
-      getFor: (name: string, spelled: string, use: string) => forUse(this.#get(name), spelled, use, false),
       at: (name: string, ...path: Key[]) => this.#at(name, path),
       mutate: (name: string, path: Key[], method: string, args: unknown[]) => this.#mutate(name, path, method, args),
       secret: (name: unknown) => this.#denied(shownSecret(author, name)),

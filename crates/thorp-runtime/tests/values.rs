@@ -464,7 +464,7 @@ async fn calls_are_bounded() {
 struct Leaver(Arc<Notify>);
 
 impl Host for Leaver {
-    fn call(&self, _: String, _: Box<RawValue>) -> Calling {
+    fn call(&self, _: String, _: Box<RawValue>, _: Option<String>) -> Calling {
         self.0.notify_one();
         Box::pin(std::future::pending())
     }

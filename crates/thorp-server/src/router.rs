@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::openapi::{self, Api};
 use crate::routes::{
-    alias, eval, me, root, run, runs, search, secrets, tokens, users, v0, vals, versions,
+    alias, check, eval, me, root, run, runs, search, secrets, tokens, users, v0, vals, versions,
 };
 use crate::unmatched;
 use axum::Router;
@@ -59,11 +59,13 @@ fn things() -> OpenApiRouter<App> {
             versions::delete::delete_version
         ))
         .routes(routes!(versions::restore::restore_version))
+        .routes(routes!(check::val::check_val))
+        .routes(routes!(check::text::check_text))
         .routes(routes!(runs::of_val::list_val_runs))
         .routes(routes!(runs::show::show_run))
+        .routes(routes!(runs::save::save_run))
         .routes(routes!(alias::user::user_by_name))
         .routes(routes!(alias::val::val_by_name))
-        .routes(routes!(runs::save::save_run))
         .routes(routes!(search::vals::search_vals))
 }
 

@@ -522,7 +522,10 @@ fn anonymous_lock(
 }
 
 /// Refuses to run what has an error in it.
-fn refuse_errors(diagnostics: &[DiagnosticView], usual: ErrorCode) -> Result<(), TownError> {
+pub(crate) fn refuse_errors(
+    diagnostics: &[DiagnosticView],
+    usual: ErrorCode,
+) -> Result<(), TownError> {
     let Some(first) = diagnostics
         .iter()
         .find(|diagnostic| diagnostic.severity == "error")

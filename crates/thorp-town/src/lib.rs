@@ -4,14 +4,15 @@
 
 mod accounts;
 mod answers;
+mod check;
 mod compiler;
 mod dependencies;
 mod error;
 mod evaluate;
 mod foreign;
 mod health;
-mod keeper;
 mod keep;
+mod keeper;
 pub mod limits;
 mod mail;
 mod names;
@@ -29,14 +30,15 @@ mod workshop;
 
 pub use accounts::add_user_to_folder;
 pub use answers::Answer;
+pub use check::{Checked, FindingView, ReasonView, StepView};
 pub use compiler::COMPILE_SUBCOMMAND;
 pub use dependencies::esbuild_beside;
 pub use error::{CodeConflict, ErrorCode, RunFault, TownError};
 pub use evaluate::{EvalInput, RunInput};
 pub use health::{Check, Health};
+pub use keep::KeepRun;
 pub use mail::{AttachmentView, EmailDetail, EmailView, SmtpConfig};
 pub use save::{OnProgress, Progress, ProgressStep};
-pub use keep::KeepRun;
 pub use secrets::{KeyError, KeyState, NewSecret, Rotated, SecretView, key_state, rotate_keys};
 pub use thorp_runtime::confined::{Found, Layers, Refused, Tier, probe};
 pub use thorp_runtime::gateway::policy::{RuleError, Rules};

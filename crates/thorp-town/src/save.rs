@@ -227,7 +227,11 @@ impl Town {
 
     async fn saved(&self, caller: &Caller, saved: SavedVersion) -> Result<ValDetail, TownError> {
         let version = saved.version.version;
-        self.detail(caller, saved.val, Some(version)).await
+        // It is saved: a warning that cannot be made is no reason to say that it is not.
+        let warning = self.public_endpoint(&saved.val, &saved.version).await;
+        let mut detail = self.detail(caller, saved.val, Some(version)).await?;
+        detail.diagnostics.extend(warning.ok().flatten());
+        Ok(detail)
     }
 
     /// Compiles the files and gets what they import. Also answers the name that the code gives itself.
@@ -337,7 +341,7 @@ fn new_content(
     })
 }
 
-fn source_of(entry: Option<String>, files: Vec<FileText>) -> Result<Source, TownError> {
+pub(crate) fn source_of(entry: Option<String>, files: Vec<FileText>) -> Result<Source, TownError> {
     check_files(&files)?;
     let entry = entry.unwrap_or_else(|| usual_entry(&files));
     if !files.iter().any(|file| file.path == entry) {

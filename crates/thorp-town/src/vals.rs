@@ -212,15 +212,30 @@ impl Town {
         let endpoint = patch
             .endpoint
             .or_else(|| patch.privacy.map(Privacy::usual_endpoint));
+        let is_opened = endpoint == Some(Endpoint::Public);
         let change = thorp_store::ValPatch {
             name: patch.name,
             privacy: patch.privacy.map(Into::into),
             endpoint: endpoint.map(Into::into),
-            readme: patch.readme,
             isolation: patch.isolation.map(Into::into),
+            readme: patch.readme,
         };
         let val = self.store().patch_val(id, change, self.now()).await?;
-        self.detail(caller, val, None).await
+        let warning = match is_opened {
+            true => self.warning_of(&val).await.unwrap_or_default(),
+            false => None,
+        };
+        let mut detail = self.detail(caller, val, None).await?;
+        detail.diagnostics.extend(warning);
+        Ok(detail)
+    }
+
+    /// What everyone may do as the author of a val that was opened to them.
+    async fn warning_of(&self, val: &Val) -> Result<Option<DiagnosticView>, TownError> {
+        match self.store().version(val.id, val.live_version).await? {
+            Some(found) => self.public_endpoint(val, &found.version).await,
+            None => Ok(None),
+        }
     }
 
     /// Deletes a val. It keeps its versions and can be brought back.
@@ -369,6 +384,7 @@ fn val_view(val: Val, version: i64, code: String) -> ValView {
         name: val.name,
         privacy: val.privacy.into(),
         endpoint: val.endpoint.into(),
+        isolation: val.isolation.into(),
         version,
         live_version: val.live_version,
         code,
@@ -384,7 +400,6 @@ fn detail_view(
     val: Val,
     found: VersionWithFiles,
     last_run: Option<crate::RunDetail>,
-        isolation: val.isolation.into(),
 ) -> Result<ValDetail, TownError> {
     let VersionWithFiles { version, files } = found;
     let files: Vec<FileText> = files.into_iter().map(FileText::from).collect();

@@ -332,10 +332,10 @@ pub struct RunDetail {
     pub logs_truncated: bool,
     /// What it asked of the network.
     pub egress: EgressView,
-    /// What other users' code in it asked for and did not get: the first that were told.
-    pub denied: Vec<DeniedView>,
     /// The runs that it called, the oldest first: the first [`crate::limits::CHILDREN_SHOWN_MAX`].
     pub children: Vec<Uuid>,
+    /// What other users' code in it asked for and did not get: the first that were told.
+    pub denied: Vec<DeniedView>,
 }
 
 /// What code of another user asked for and did not get.

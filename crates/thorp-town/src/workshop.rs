@@ -3,7 +3,7 @@
 
 use crate::error::TownError;
 use crate::town::TownConfig;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use thorp_runtime::confined::{Jail, Layers, Mount, Spawner};
 
 /// Starts compile workers: they see nothing but their own program.
@@ -39,12 +39,15 @@ pub(crate) fn of_bundler(
 pub(crate) fn of_foreign_bundler(
     config: &TownConfig,
     bundler: &Path,
-    stand_ins: &[PathBuf],
+    stand_ins: &Path,
     packages: &Path,
     closed: &Path,
 ) -> Result<Spawner, TownError> {
-    let own = [Mount::read(packages), Mount::write(closed)];
-    let mounts = stand_ins.iter().map(Mount::read).chain(own);
+    let mounts = [
+        Mount::read(stand_ins),
+        Mount::read(packages),
+        Mount::write(closed),
+    ];
     start(config, jail(one_user(config.layers), bundler, mounts)?)
 }
 

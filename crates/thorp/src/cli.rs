@@ -1,8 +1,8 @@
 //! The command line: which commands there are, and how each ends.
 
 use crate::commands::{
-    completions, eval, key, login, logout, mail, pull, push, run, runs, secret, token, user, vals,
-    whoami,
+    check, completions, eval, key, login, logout, mail, pull, push, run, runs, secret, token, user,
+    vals, whoami,
 };
 use crate::doctor;
 use crate::failure::Failure;
@@ -48,6 +48,7 @@ enum Command {
     #[command(subcommand)]
     Vals(vals::ValsCommand),
     Runs(runs::RunsArgs),
+    Check(check::CheckArgs),
     #[command(subcommand)]
     Mail(mail::MailCommand),
     #[command(subcommand)]
@@ -110,6 +111,7 @@ impl Command {
             Self::Pull(args) => pull::execute(&args),
             Self::Vals(command) => vals::execute(&command),
             Self::Runs(args) => runs::execute(&args),
+            Self::Check(args) => check::execute(&args),
             Self::Mail(command) => mail::execute(&command),
             Self::User(command) => user::execute(&command),
             Self::Token(command) => token::execute(&command),
@@ -128,7 +130,8 @@ impl Command {
             Self::Push(args) => args.town.json,
             Self::Pull(args) => args.town.json,
             Self::Vals(command) => command.json(),
-            Self::Runs(args) => args.town.json,
+            Self::Runs(args) => args.json(),
+            Self::Check(args) => args.town.json,
             Self::Mail(command) => command.json(),
             Self::User(command) => command.json(),
             Self::Token(command) => command.json(),

@@ -1,5 +1,6 @@
 //! The JSON shapes of the API, and how the town's values become them.
 
+mod check;
 mod egress;
 mod email;
 mod error;
@@ -9,6 +10,7 @@ mod token;
 mod user;
 mod val;
 
+pub(crate) use check::Check;
 pub(crate) use email::{BaseEmail, FullEmail};
 pub(crate) use error::{CodeText, Conflicting, Diagnostic, ErrorBody, ErrorDetail};
 pub(crate) use run::{BaseRun, FullRun};

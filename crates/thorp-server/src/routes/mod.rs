@@ -9,6 +9,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod answer;
+pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod me;
 pub(crate) mod root;

@@ -9,6 +9,7 @@
 
 mod awaited;
 mod bad_input;
+mod check;
 mod children;
 mod classic;
 mod connection;

@@ -26,7 +26,7 @@ use crate::view::{DependencyView, DiagnosticView};
 use crate::workshop;
 use bundle::Bundler;
 use downloader::Downloader;
-use intake::remove_folder;
+pub(crate) use intake::remove_folder;
 pub(crate) use resolver::Room;
 use resolver::{Asking, Resolver};
 use std::collections::BTreeMap;

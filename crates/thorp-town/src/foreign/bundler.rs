@@ -3,7 +3,7 @@
 use super::Unusable;
 use super::graph::Parts;
 use super::room::{ENTRY, PROCESS, lay_out};
-use crate::dependencies::{Room, read_within};
+use crate::dependencies::{Room, read_within, remove_folder};
 use crate::error::{ErrorCode, TownError};
 use crate::limits::{
     BUNDLE_BYTES_MAX, BUNDLE_OUTPUT_BYTES_MAX, BUNDLE_WALL, FOREIGN_BUNDLES_AT_ONCE_MAX,
@@ -14,11 +14,15 @@ use crate::workshop;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
+/// The folder with copies of stand-ins, beside that in which bundles are made.
+const COPY: &str = "stand-ins";
+const PACKAGES: &str = "node_modules";
 const OUTPUT: &str = "out.js";
 /// What esbuild says that it read.
 const READ: &str = "read.json";
@@ -45,8 +49,11 @@ pub(crate) struct Bundler {
 struct Esbuild {
     program: PathBuf,
     spawner: Spawner,
-    /// The folder with the stand-ins.
+    /// The `node_modules` folder that holds the stand-ins.
     modules: PathBuf,
+    /// A copy of them and of what they need: esbuild looks around in the folders above what it reads.
+    copy: PathBuf,
+    copied: OnceCell<()>,
 }
 
 /// What esbuild made.
@@ -63,15 +70,18 @@ impl Bundler {
         closed: PathBuf,
     ) -> Result<Self, TownError> {
         let esbuild = config.esbuild.as_ref().map(|program| {
-            let modules = modules_of(program);
-            let stand_ins = stand_ins(&modules);
+            let copy = closed.with_file_name(COPY);
+            remove_folder(&copy)
+                .and_then(|()| std::fs::create_dir_all(&copy))
+                .map_err(|error| TownError::unusable(&copy, &error))?;
             let spawner =
-                workshop::of_foreign_bundler(config, program, &stand_ins, dependencies, &closed)?;
-            let program = program.clone();
+                workshop::of_foreign_bundler(config, program, &copy, dependencies, &closed)?;
             Ok::<_, TownError>(Esbuild {
-                program,
+                program: program.clone(),
                 spawner,
-                modules,
+                modules: modules_of(program),
+                copy,
+                copied: OnceCell::new(),
             })
         });
         Ok(Self {
@@ -90,11 +100,12 @@ impl Bundler {
         let esbuild = self.esbuild.as_ref().ok_or_else(no_bundler)?;
         let room = Room::new(&self.closed).map_err(Unusable::internal)?;
         let packages = lay_out(&room.folder, parts).map_err(Unusable::internal)?;
+        esbuild.copy_stand_ins().await?;
         esbuild.run(&room).await?;
         let notes = std::fs::read(room.path(READ)).map_err(Unusable::internal)?;
         let mut allowed = packages;
         allowed.push(room.folder.clone());
-        allowed.push(esbuild.modules.clone());
+        allowed.push(esbuild.copy.clone());
         // esbuild asks nobody before it reads a file, wherever an import leads, and the code is a stranger's.
         if let Err(outside) = read_within(&notes, &room.folder, &allowed) {
             return Err(Unusable::not(format!(
@@ -110,6 +121,18 @@ impl Bundler {
 }
 
 impl Esbuild {
+    async fn copy_stand_ins(&self) -> Result<(), Unusable> {
+        let copied = self.copied.get_or_try_init(|| async {
+            let (modules, copy) = (self.modules.clone(), self.copy.join(PACKAGES));
+            let copying = tokio::task::spawn_blocking(move || copy_packages(&modules, &copy));
+            copying
+                .await
+                .map_err(Unusable::internal)?
+                .map_err(Unusable::internal)
+        });
+        copied.await.copied()
+    }
+
     async fn run(&self, room: &Room) -> Result<(), Unusable> {
         let command = Command {
             program: self.program.clone(),
@@ -168,7 +191,7 @@ impl Esbuild {
             arg.push(room.path(name));
             args.push(arg);
         }
-        let stand_ins = STAND_INS.map(|(name, file)| (name, self.modules.join(file)));
+        let stand_ins = STAND_INS.map(|(name, file)| (name, self.copy.join(PACKAGES).join(file)));
         let process = ("process", room.path(PROCESS));
         for (name, file) in stand_ins.into_iter().chain([process]) {
             for prefix in ["", "node:"] {
@@ -189,22 +212,37 @@ fn modules_of(esbuild: &Path) -> PathBuf {
     modules.unwrap_or(esbuild).to_path_buf()
 }
 
-/// The folders of the packages that stand in for modules of Node, and of what they need.
-fn stand_ins(modules: &Path) -> Vec<PathBuf> {
+/// Copies the packages that stand in for modules of Node, and those that they need.
+fn copy_packages(modules: &Path, to: &Path) -> io::Result<()> {
     let names = STAND_INS
         .iter()
         .filter_map(|(_, file)| file.split('/').next());
     let mut waiting: Vec<String> = names.map(str::to_owned).collect();
-    let mut found: Vec<PathBuf> = Vec::new();
     while let Some(name) = waiting.pop() {
-        let folder = modules.join(name);
-        let text = std::fs::read(folder.join("package.json"));
-        if let (Ok(text), false) = (text, found.contains(&folder)) {
-            waiting.extend(needed(&text));
-            found.push(folder);
+        let (from, to) = (modules.join(&name), to.join(&name));
+        // What one of them has for itself lies in its own folder.
+        if to.exists() || !from.exists() {
+            continue;
+        }
+        copy_folder(&from, &to)?;
+        waiting.extend(needed(&std::fs::read(to.join("package.json"))?));
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), to)?;
         }
     }
-    found
+    Ok(())
 }
 
 /// What a package says that it needs.

@@ -240,6 +240,10 @@ pub(crate) struct Run {
     pub(crate) args: Option<Box<serde_json::value::RawValue>>,
     #[serde(default)]
     pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) parent_id: Option<String>,
+    #[serde(default)]
+    pub(crate) child_ids: Vec<String>,
 }
 
 /// What other users' code asked for in vain.
@@ -332,4 +336,42 @@ pub(crate) struct Token {
 pub(crate) struct Issued {
     pub(crate) name: String,
     pub(crate) token: String,
+}
+
+/// What a check found.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Check {
+    pub(crate) vals: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A call that would be denied something.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) val: Option<String>,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) target: String,
+    pub(crate) version: i64,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) instead: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// What a function asks for that it would not get.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Reason {
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    pub(crate) chain: Vec<Step>,
+}
+
+/// A val on the way there.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) val: String,
+    pub(crate) version: Option<i64>,
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<u32>,
 }

@@ -1,11 +1,12 @@
 //! The commands that talk to a town, a module each.
 
 pub(crate) mod arguments;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod eval;
 pub(crate) mod key;
-pub(crate) mod login;
 pub(crate) mod listing;
+pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod mail;
 pub(crate) mod pull;

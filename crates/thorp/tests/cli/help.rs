@@ -13,6 +13,8 @@ const COMMANDS: &[&str] = &[
     "push",
     "pull",
     "runs",
+    "runs save",
+    "check",
     "mail list",
     "mail show",
     "completions",
@@ -57,7 +59,8 @@ fn the_whole() {
       push         Save a file or folder as a val
       pull         Write a val's code to a file or folder
       vals         List, show, make and change vals
-      runs         List your runs, or show one
+      runs         List your runs, show one, or save what one evaluated
+      check        Find calls of other people's functions that would be denied something
       mail         Read the mail that your vals sent
       user         Keep the people of the town (operators only), and say where your mail goes
       token        Keep your tokens

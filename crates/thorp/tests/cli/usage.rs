@@ -56,9 +56,9 @@ fn nothing_to_set() {
     exit: 2
     --- stderr
     error: the following required arguments were not provided:
-      <--privacy <PRIVACY>|--endpoint <ENDPOINT>|--readme <FILE>>
+      <--privacy <PRIVACY>|--endpoint <ENDPOINT>|--isolation <ISOLATION>|--readme <FILE>>
 
-    Usage: thorp vals set <--privacy <PRIVACY>|--endpoint <ENDPOINT>|--readme <FILE>> <VAL>
+    Usage: thorp vals set <--privacy <PRIVACY>|--endpoint <ENDPOINT>|--isolation <ISOLATION>|--readme <FILE>> <VAL>
 
     For more information, try '--help'.
     ");

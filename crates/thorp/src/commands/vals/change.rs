@@ -2,14 +2,19 @@
 
 use super::tell;
 use crate::cli::TownArgs;
+use crate::client::api::Val;
 use crate::client::{Client, escape};
 use crate::commands::push::Privacy;
 use crate::failure::Failure;
+use crate::output::{self, diagnostics};
 use crate::target::Target;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use ureq::http::Method;
+
+/// The warning that everyone may now do something as the val's owner.
+const OPENED: &str = "PUBLIC_ENDPOINT";
 
 /// Give a val another name; the old one leads to it
 #[derive(Args, Debug)]
@@ -26,12 +31,13 @@ pub(crate) struct RenameArgs {
     pub(crate) town: TownArgs,
 }
 
-/// Change who may read or call a val, or its description
+/// Change who may read or call a val, what its runs share, or its description
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("change").required(true).multiple(true), after_help = "\
 Examples:
   thorp vals set hello --privacy public
   thorp vals set hello --privacy public --endpoint private
+  thorp vals set hello --isolation fresh
   thorp vals set hello --readme README.md")]
 pub(crate) struct SetArgs {
     /// The val: `hello`, or its id
@@ -43,6 +49,9 @@ pub(crate) struct SetArgs {
     /// Who may call it
     #[arg(long, group = "change")]
     endpoint: Option<Endpoint>,
+    /// Whether each of its runs has a sandbox of its own
+    #[arg(long, group = "change")]
+    isolation: Option<Isolation>,
     /// A file with a description of it
     #[arg(long, value_name = "FILE", group = "change")]
     readme: Option<PathBuf>,
@@ -84,7 +93,23 @@ pub(crate) fn set(args: &SetArgs) -> Result<(), Failure> {
             val.privacy,
             val.endpoint
         )
-    })
+    })?;
+    let mut val: Val = reply.read()?;
+    val.diagnostics.retain(|found| found.code == OPENED);
+    if !val.diagnostics.is_empty() {
+        let shown = diagnostics::render(&val.diagnostics, &val.all_files());
+        output::note(format!("\n{shown}\n"));
+    }
+    Ok(())
+}
+
+/// What the runs of a val share.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Isolation {
+    /// One after the other may have the same sandbox
+    Warm,
+    /// Each has its own
+    Fresh,
 }
 
 fn changes(args: &SetArgs) -> Result<Value, Failure> {
@@ -97,6 +122,13 @@ fn changes(args: &SetArgs) -> Result<Value, Failure> {
             "public"
         } else {
             "private"
+        });
+    }
+    if let Some(isolation) = args.isolation {
+        body["isolation"] = json!(if matches!(isolation, Isolation::Fresh) {
+            "fresh"
+        } else {
+            "warm"
         });
     }
     if let Some(file) = &args.readme {

@@ -1,0 +1,4 @@
+//! Looking at programs without running them.
+
+pub(crate) mod text;
+pub(crate) mod val;
