@@ -268,6 +268,38 @@ async fn groups_are_used_again_and_leave_nothing() {
 }
 
 #[tokio::test]
+async fn one_set_has_groups_of_several_sizes() {
+    let Some(groups) = groups("memory", LIMITS) else {
+        return;
+    };
+    let small = groups.with_limits(12 << 20, 4);
+    let (large, small) = (spawner(&groups), spawner(&small));
+    let fill = shell(
+        "exec dd if=/dev/zero of=/dev/null bs=24M count=1 2>/dev/null",
+        &[],
+    );
+    let flood = "for i in $(seq 12); do sleep 1000 >/dev/null 2>&1 & done; echo all";
+    for _ in 0..10 {
+        let fits = large.spawn(&fill).await.unwrap();
+        assert_eq!(output(&fits).await.1, Exit::Code(0));
+        let bomb = small.spawn(&fill).await.unwrap();
+        assert!(holds(|| bomb.shortage().is_some()).await);
+        assert_eq!(bomb.shortage(), Some(Shortage::Own));
+        let (text, exit) = output(&small.spawn(&shell(flood, &[])).await.unwrap()).await;
+        if groups.held().contains(&"threads") {
+            assert_ne!((text.as_str(), exit), ("all\n", Exit::Code(0)));
+        }
+        let (text, _) = output(&large.spawn(&shell(flood, &[])).await.unwrap()).await;
+        assert_eq!(text, "all\n");
+    }
+    drop((large, small));
+    groups.close();
+    // Processes that were dropped are waited for by others.
+    let own = mark(std::process::id());
+    assert!(holds(|| named(&own).is_empty()).await, "{:?}", named(&own));
+}
+
+#[tokio::test]
 async fn who_leaves_its_session_ends_with_its_group() {
     let Some(groups) = groups("threads", LIMITS) else {
         return;

@@ -72,13 +72,14 @@ pub enum Shortage {
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
     inner: Arc<Inner>,
+    /// What one process may have; none if there are no groups.
+    limits: Option<GroupLimits>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     trees: Vec<Tree>,
     refused: Vec<Refused>,
-    limits: Option<GroupLimits>,
     state: Mutex<State>,
 }
 
@@ -90,11 +91,12 @@ struct State {
     closed: bool,
 }
 
-/// A group that nobody has, and the part that it had last.
+/// A group that nobody has, with its limits and the part that it had last.
 #[derive(Clone, Copy, Debug)]
 struct Free {
     number: u64,
     part: Part,
+    limits: GroupLimits,
 }
 
 impl Groups {
@@ -125,9 +127,24 @@ impl Groups {
             inner: Arc::new(Inner {
                 refused: missing.map(|one| told(one, &refused)).collect(),
                 trees,
-                limits: Some(limits),
                 state: Mutex::default(),
             }),
+            limits: Some(limits),
+        }
+    }
+
+    /// The same set for processes of another kind, each of which may have this. What all may have together stays as it is,
+    /// and includes them.
+    #[must_use]
+    pub fn with_limits(&self, memory_bytes: u64, threads: u64) -> Self {
+        let change = |limits| GroupLimits {
+            memory_bytes,
+            threads,
+            ..limits
+        };
+        Self {
+            inner: Arc::clone(&self.inner),
+            limits: self.limits.map(change),
         }
     }
 
@@ -155,7 +172,7 @@ impl Groups {
     /// A group for one process, if there are any.
     pub(crate) fn take(&self, part: Part) -> io::Result<Option<Group>> {
         let inner = &self.inner;
-        let Some(limits) = inner.limits.filter(|_| !inner.trees.is_empty()) else {
+        let Some(limits) = self.limits.filter(|_| !inner.trees.is_empty()) else {
             return Ok(None);
         };
         let (free, fresh) = {
@@ -166,12 +183,15 @@ impl Groups {
             state.made += 1;
             state.taken += 1;
             // The oldest: the kernel counts threads for a while after they have ended.
-            let counted = |free: &mut Free| inner.threads(free.number) <= limits.threads / 2;
-            (state.free.pop_front_if(counted), state.made)
+            let oldest = state.free.iter().position(|free| free.limits == limits);
+            let counted = |at: &usize| inner.threads(state.free[*at].number) <= limits.threads / 2;
+            let oldest = oldest.filter(counted);
+            (oldest.and_then(|at| state.free.remove(at)), state.made)
         };
         let number = free.map_or(fresh, |free| free.number);
         let group = Group {
             number,
+            limits,
             part: Mutex::new(free.map_or(Part::Full, |free| free.part)),
             released: AtomicBool::new(false),
             inner: Arc::clone(inner),
@@ -255,6 +275,7 @@ impl Drop for Inner {
 #[derive(Debug)]
 pub(crate) struct Group {
     number: u64,
+    limits: GroupLimits,
     part: Mutex<Part>,
     released: AtomicBool,
     inner: Arc<Inner>,
@@ -315,6 +336,7 @@ impl Group {
         if is_kept {
             state.free.push_back(Free {
                 number: self.number,
+                limits: self.limits,
                 part: *self.part.lock().unwrap_or_else(PoisonError::into_inner),
             });
         }

@@ -11,6 +11,9 @@ pub(crate) enum Controller {
     Threads,
     /// Shares of the processors.
     Processor,
+    /// Huge pages: what a machine with the first version has most often left for the second, so that tests have it.
+    #[cfg(test)]
+    HugePages,
 }
 
 /// Which interface a tree has.
@@ -40,6 +43,8 @@ impl Controller {
             Self::Memory => "memory",
             Self::Threads => "pids",
             Self::Processor => "cpu",
+            #[cfg(test)]
+            Self::HugePages => "hugetlb",
         }
     }
 
@@ -49,6 +54,8 @@ impl Controller {
             Self::Memory => "memory",
             Self::Threads => "threads",
             Self::Processor => "processor time",
+            #[cfg(test)]
+            Self::HugePages => "huge pages",
         }
     }
 }

@@ -237,3 +237,80 @@ fn groups_of_ended_towns_are_removed_and_others_are_left() {
         .collect();
     assert_eq!(left, [false, false, true, true]);
 }
+
+/// The kernel's own second version, as far as this machine leaves it something to bound.
+fn real_base() -> Option<(PathBuf, PathBuf)> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mounted = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
+    let root = PathBuf::from(mounted.split(' ').nth(4)?);
+    let base = root.join(format!("thorp-test-{}", std::process::id()));
+    fs::create_dir(&base).ok()?;
+    let has = |folder: &Path| read(folder, "cgroup.controllers").contains("hugetlb");
+    if has(&root) && !has(&base) {
+        fs::write(root.join("cgroup.subtree_control"), "+hugetlb").unwrap();
+    }
+    if has(&base) {
+        return Some((root, base));
+    }
+    fs::remove_dir(&base).unwrap();
+    None
+}
+
+/// The group of this process, as the kernel says.
+fn own_group() -> String {
+    let text = fs::read_to_string("/proc/self/cgroup").unwrap();
+    let line = text.lines().find(|line| line.starts_with("0::")).unwrap();
+    line.trim_start_matches("0::").to_owned()
+}
+
+#[test]
+fn the_kernels_second_version_takes_a_town_and_its_groups() {
+    let Some((root, base)) = real_base() else {
+        eprintln!("skipped: the second version has nothing to bound here, or not for this user");
+        return;
+    };
+    fs::write(base.join("cgroup.procs"), "0").unwrap();
+    let owner = Owner::own().unwrap();
+    let place = Place {
+        controllers: vec![Controller::HugePages],
+        ..place(&base)
+    };
+    let (tree, refused) = Tree::open(place.clone(), &owner, &LIMITS);
+    let tree = tree.unwrap();
+    assert_eq!(refused.len(), 0, "{refused:?}");
+    assert!(own_group().ends_with(&format!("{owner}.town")));
+    assert_eq!(read(&base, "cgroup.subtree_control").trim(), "hugetlb");
+    // A further set of this process finds it done.
+    let (further, _) = Tree::open(place, &Owner::own().unwrap(), &LIMITS);
+    let further = further.unwrap();
+    tree.make(1, &LIMITS).unwrap();
+    let group = numbered(&base, &owner, 1);
+    assert_eq!(
+        read(&group, "hugetlb.2MB.max").trim(),
+        (64 << 20).to_string()
+    );
+    let mut sleeper = Command::new("sleep").arg("1000").spawn().unwrap();
+    let id = sleeper.id().to_string();
+    // A group that has groups takes no process.
+    assert!(fs::write(base.join("cgroup.procs"), &id).is_err());
+    fs::write(group.join("cgroup.procs"), &id).unwrap();
+    assert!(read(&group, "cgroup.events").contains("populated 1"));
+    // Also one that does not run.
+    fs::write(group.join("cgroup.freeze"), "1").unwrap();
+    assert!(tree.empty(1));
+    assert_eq!(sleeper.wait().unwrap().code(), None);
+    fs::write(group.join("cgroup.freeze"), "0").unwrap();
+    assert!(read(&group, "cgroup.events").contains("populated 0"));
+    tree.remove(1);
+    assert!(!group.exists());
+    tree.close();
+    assert!(own_group().ends_with(".town"), "the further set is there");
+    further.close();
+    assert_eq!(
+        own_group(),
+        format!("/{}", base.file_name().unwrap().display())
+    );
+    assert_eq!(read(&base, "cgroup.subtree_control").trim(), "");
+    fs::write(root.join("cgroup.procs"), "0").unwrap();
+    fs::remove_dir(&base).unwrap();
+}

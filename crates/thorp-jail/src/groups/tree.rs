@@ -338,6 +338,8 @@ fn limit(
         (Controller::Threads, _) => set(folder, "pids.max", limits.threads),
         (Controller::Processor, Version::V1) => set(folder, "cpu.shares", SHARES_NORMAL),
         (Controller::Processor, Version::V2) => set(folder, "cpu.weight", WEIGHT_NORMAL),
+        #[cfg(test)]
+        (Controller::HugePages, _) => set(folder, "hugetlb.2MB.max", limits.memory_bytes),
     }
 }
 
