@@ -56,8 +56,8 @@ fn prepare(
     }
     limit(order)?;
     let layers = jail.layers;
-    if let Some(host) = descriptors.last().filter(|_| jail.has_network()) {
-        network::open(&jail.ports, *host);
+    if let Some(to) = descriptors.last().filter(|_| jail.has_network()) {
+        network::open(&jail.ports, *to, host.proc.as_fd());
     }
     if layers.namespaces {
         root::take_private(jail, order.private.as_deref())?;

@@ -23,8 +23,15 @@ pub const PORTS_MAX: usize = 48;
 /// Connections that wait at one port until the host takes them.
 pub const WAITING_CONNECTIONS_MAX: i32 = 64;
 
-/// What the kernel holds of a connection for the host to read. The process's side is bounded by the packets of its network.
-pub const RECEIVE_BYTES_MAX: usize = 64 << 10;
+/// What the kernel holds of a connection for the host to read.
+pub const RECEIVE_BYTES_MAX: usize = 16 << 10;
+
+/// What the kernel holds of a connection that its process, or the host, has sent and the other has not taken, with what it
+/// keeps beside the bytes.
+pub const SEND_MEMORY_BYTES_MAX: usize = 32 << 10;
+
+/// What it holds of a connection for its process to read, likewise.
+pub const READ_MEMORY_BYTES_MAX: usize = 64 << 10;
 
 /// The first of the user ids that processes get, one each. Above what systems give to people and services.
 pub const USER_FIRST: u32 = 0x7000_0000;

@@ -7,11 +7,15 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
-use crate::limits::{PORTS_MAX, RECEIVE_BYTES_MAX, WAITING_CONNECTIONS_MAX};
+use crate::limits::{
+    PORTS_MAX, READ_MEMORY_BYTES_MAX, RECEIVE_BYTES_MAX, SEND_MEMORY_BYTES_MAX,
+    WAITING_CONNECTIONS_MAX,
+};
 use crate::message;
 
 /// Where a program without `/etc/resolv.conf` asks for names.
@@ -44,10 +48,28 @@ impl Network {
 
 /// Sets this process's network up and sends it to the host. Where a step fails, there is none: the program is confined as
 /// well, and the host sees that nothing came.
-pub(crate) fn open(ports: &[u16], host: BorrowedFd<'_>) {
+pub(crate) fn open(ports: &[u16], host: BorrowedFd<'_>, proc: BorrowedFd<'_>) {
+    bound_buffers(proc);
     if let Ok(sockets) = listen(ports) {
         let descriptors: Vec<BorrowedFd<'_>> = sockets.iter().map(AsFd::as_fd).collect();
         let _ = message::send(host, &(), &descriptors);
+    }
+}
+
+/// What the kernel holds of connections of this network: where no control group counts it, nothing else bounds it, and all
+/// processes of the machine have a share in how much it may be. `proc` is that of the host, and shows each process the
+/// settings of its own network; where they cannot be written, the system's stay.
+fn bound_buffers(proc: BorrowedFd<'_>) {
+    for (name, most) in [
+        ("sys/net/ipv4/tcp_wmem", SEND_MEMORY_BYTES_MAX),
+        ("sys/net/ipv4/tcp_rmem", READ_MEMORY_BYTES_MAX),
+    ] {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        if let Ok(file) = rustix::fs::openat(proc, name, flags, Mode::empty()) {
+            // The least, the first and the most.
+            let text = format!("4096 {most} {most}");
+            let _ = rustix::io::write(&file, text.as_bytes());
+        }
     }
 }
 
@@ -161,5 +183,64 @@ fn ask(netlink: &OwnedFd, request: &[u8]) -> Result<(), Errno> {
         Some(0) => Ok(()),
         Some(code) => Err(Errno::from_raw_os_error(-code)),
         None => Err(Errno::BADMSG),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, TcpListener};
+    use std::os::fd::OwnedFd;
+
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, SendFlags, SocketType, sockopt};
+
+    use super::{listener, socket};
+    use crate::limits::{RECEIVE_BYTES_MAX, WAITING_CONNECTIONS_MAX};
+
+    /// How many connections wait at a port, as the kernel says.
+    fn waiting(port: u16) -> usize {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+        let port = format!(":{port:04X}");
+        let mut lines = table.lines().map(|line| line.split_whitespace());
+        let queues = lines.find_map(|mut words| {
+            let is_listener = words.nth(1)?.ends_with(&port) && words.nth(1)? == "0A";
+            is_listener.then(|| words.next().unwrap().to_owned())
+        });
+        let queues = queues.expect("somebody listens");
+        usize::from_str_radix(queues.split_once(':').unwrap().1, 16).unwrap()
+    }
+
+    #[test]
+    fn what_waits_for_the_host_is_bounded() {
+        let listener = TcpListener::from(listener(0, false).unwrap());
+        let port = listener.local_addr().unwrap().port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let most = usize::try_from(WAITING_CONNECTIONS_MAX).unwrap();
+        let connect = |_| {
+            let guest = socket(AddressFamily::INET, SocketType::STREAM).unwrap();
+            assert_eq!(
+                rustix::net::connect(&guest, &address),
+                Err(Errno::INPROGRESS)
+            );
+            guest
+        };
+        let guests: Vec<OwnedFd> = (0..most + 40).map(connect).collect();
+        // The kernel takes one more than it is told.
+        assert_eq!(waiting(port), most + 1);
+        let (taken, _) = listener.accept().unwrap();
+        assert_eq!(waiting(port), most);
+        // And counts twice the bytes, for what it keeps beside them.
+        let room = sockopt::socket_recv_buffer_size(&taken).unwrap();
+        assert_eq!(room, 2 * RECEIVE_BYTES_MAX);
+        let part = [0; 4096];
+        let mut sent = 0;
+        while let Ok(bytes) = rustix::net::send(&guests[0], &part, SendFlags::NOSIGNAL) {
+            sent += bytes;
+        }
+        let unread = usize::try_from(rustix::io::ioctl_fionread(&taken).unwrap()).unwrap();
+        assert!(
+            sent > 0 && (1..=room).contains(&unread),
+            "{unread} of {sent}"
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use crate::attack::{Attack, Ground, Outcome, refused, text};
 use crate::raw::{call, fill_memory, ignore, n, room};
@@ -60,6 +62,11 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "resources.threads",
         "make more threads than any program needs",
         |ground| threads(ground.number("threads")),
+    ),
+    Attack::says(
+        "resources.socket-memory",
+        "let the kernel hold much that nobody takes, by connections that it leaves",
+        unread,
     ),
     Attack::says(
         "resources.signals",
@@ -143,6 +150,42 @@ fn descriptors(most: i64) -> Outcome {
     }
     Outcome::Escaped(format!("opened {} descriptors", 2 * most))
 }
+
+/// What the kernel may hold of a connection, both ends together.
+const HELD_BYTES: usize = 96 << 10;
+/// No more are tried, wherever they lead.
+const CONNECTIONS: usize = 300;
+
+/// Connects to where the host takes connections and reads nothing, sends what it can, and leaves.
+fn unread(ground: &Ground) -> Outcome {
+    if !ground.has_network() {
+        return refused(call(
+            libc::SYS_socket,
+            [n(libc::AF_INET), n(libc::SOCK_STREAM), n(0)],
+        ));
+    }
+    let (mut connections, mut sent) = (0, 0);
+    for port in [5432, 6379] {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        while connections < CONNECTIONS
+            && let Ok(mut stream) = TcpStream::connect_timeout(&address, CONNECT_WAIT)
+            && stream.set_nonblocking(true).is_ok()
+        {
+            connections += 1;
+            while let Ok(bytes) = stream.write(&[1; 4096]) {
+                sent += bytes;
+            }
+        }
+    }
+    let found = format!("{} KiB in {connections} connections", sent >> 10);
+    if connections > 0 && sent <= connections * HELD_BYTES {
+        Outcome::Contained(found)
+    } else {
+        Outcome::Escaped(found)
+    }
+}
+
+const CONNECT_WAIT: Duration = Duration::from_millis(200);
 
 const STACK_BYTES: usize = 16 << 10;
 
