@@ -25,6 +25,8 @@ enum Rule {
     NoneOf(u32, &'static [u32]),
     /// Allowed for a socket within the process, or one of TCP or UDP.
     Stream,
+    /// Allowed if the second argument is one of these, and the third one of those that belong to it.
+    Pairs(&'static [(u32, &'static [u32])]),
 }
 
 /// Which sockets there are.
@@ -43,20 +45,32 @@ const ARGUMENTS_AT: u32 = 16;
 const ARGUMENT_BYTES: u32 = 8;
 const HIGH_HALF: u32 = 4;
 
+/// What the kernel calls an architecture: that of ELF files, of 64 bits, the low byte first.
+const fn architecture(elf: u16) -> u32 {
+    0xC000_0000 | elf as u32
+}
+
 #[cfg(target_arch = "x86_64")]
-const ARCHITECTURE: u32 = 0xC000_003E;
+const ARCHITECTURE: u32 = architecture(libc::EM_X86_64);
 #[cfg(target_arch = "aarch64")]
-const ARCHITECTURE: u32 = 0xC000_00B7;
+const ARCHITECTURE: u32 = architecture(libc::EM_AARCH64);
 
 /// The program.
 pub(crate) fn program(sockets: Sockets) -> Vec<sock_filter> {
+    let rules = calls::rules(sockets).into_iter();
+    let numbered = rules.filter_map(|((_, call), rule)| Some((u32::try_from(call).ok()?, rule)));
+    assemble(ARCHITECTURE, numbered.collect())
+}
+
+/// The program for an architecture and the numbers that calls have there.
+fn assemble(architecture: u32, rules: Vec<(u32, Rule)>) -> Vec<sock_filter> {
     let mut code = vec![
         load(ARCHITECTURE_AT),
-        jump(BPF_JEQ, ARCHITECTURE, 1, 0),
+        jump(BPF_JEQ, architecture, 1, 0),
         give(SECCOMP_RET_KILL_PROCESS),
         load(NUMBER_AT),
     ];
-    code.extend(tree(&segments(calls::rules(sockets))));
+    code.extend(tree(&segments(rules)));
     code
 }
 
@@ -148,6 +162,7 @@ fn decide(rule: Rule) -> Vec<sock_filter> {
             code
         }
         Rule::Stream => stream(),
+        Rule::Pairs(pairs) => choose(pairs),
     }
 }
 
@@ -170,6 +185,24 @@ fn stream() -> Vec<sock_filter> {
         give(SECCOMP_RET_ALLOW),
         refuse(EPERM),
     ]
+}
+
+fn choose(pairs: &[(u32, &[u32])]) -> Vec<sock_filter> {
+    let mut code = Vec::new();
+    for (first, seconds) in pairs {
+        let mut inner = vec![load(argument_at(2))];
+        for second in *seconds {
+            inner.push(jump(BPF_JEQ, *second, 0, 1));
+            inner.push(give(SECCOMP_RET_ALLOW));
+        }
+        inner.push(refuse(EPERM));
+        code.push(load(argument_at(1)));
+        // The lists are short.
+        code.push(jump(BPF_JEQ, *first, 0, inner.len() as u8));
+        code.extend(inner);
+    }
+    code.push(refuse(EPERM));
+    code
 }
 
 /// The bits of a socket's type that are no flags.

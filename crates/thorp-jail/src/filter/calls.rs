@@ -7,169 +7,181 @@ use libc::{
 
 use super::{Rule, Sockets};
 
+/// A call's name, and its number here.
+pub(super) type Named = (&'static str, c_long);
+
+/// System calls by the names that libc has for their numbers.
+macro_rules! calls {
+    ($($name:ident),* $(,)?) => { &[$((stringify!($name), libc::$name)),*] };
+}
+
+macro_rules! call {
+    ($name:ident) => {
+        (stringify!($name), libc::$name)
+    };
+}
+
 /// Calls that are allowed whatever their arguments.
-const ALLOWED: &[c_long] = &[
+const ALLOWED: &[Named] = calls![
     // Files. Which ones, the root and Landlock say.
-    libc::SYS_close,
-    libc::SYS_dup,
-    libc::SYS_dup3,
-    libc::SYS_faccessat,
-    libc::SYS_faccessat2,
-    libc::SYS_fadvise64,
-    libc::SYS_fallocate,
-    libc::SYS_fchdir,
-    libc::SYS_fchmod,
-    libc::SYS_fchmodat,
-    libc::SYS_fchown,
-    libc::SYS_fdatasync,
-    libc::SYS_flock,
-    libc::SYS_fstat,
-    libc::SYS_fstatfs,
-    libc::SYS_fsync,
-    libc::SYS_ftruncate,
-    libc::SYS_getcwd,
-    libc::SYS_getdents64,
-    libc::SYS_linkat,
-    libc::SYS_lseek,
-    libc::SYS_mkdirat,
-    libc::SYS_newfstatat,
-    libc::SYS_openat,
-    libc::SYS_pipe2,
-    libc::SYS_pread64,
-    libc::SYS_preadv,
-    libc::SYS_pwrite64,
-    libc::SYS_pwritev,
-    libc::SYS_read,
-    libc::SYS_readlinkat,
-    libc::SYS_readv,
-    libc::SYS_renameat,
-    libc::SYS_renameat2,
-    libc::SYS_statfs,
-    libc::SYS_statx,
-    libc::SYS_symlinkat,
-    libc::SYS_umask,
-    libc::SYS_unlinkat,
-    libc::SYS_utimensat,
-    libc::SYS_write,
-    libc::SYS_writev,
+    SYS_close,
+    SYS_dup,
+    SYS_dup3,
+    SYS_faccessat,
+    SYS_faccessat2,
+    SYS_fadvise64,
+    SYS_fallocate,
+    SYS_fchdir,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchown,
+    SYS_fdatasync,
+    SYS_flock,
+    SYS_fstat,
+    SYS_fstatfs,
+    SYS_fsync,
+    SYS_ftruncate,
+    SYS_getcwd,
+    SYS_getdents64,
+    SYS_linkat,
+    SYS_lseek,
+    SYS_mkdirat,
+    SYS_newfstatat,
+    SYS_openat,
+    SYS_pipe2,
+    SYS_pread64,
+    SYS_preadv,
+    SYS_pwrite64,
+    SYS_pwritev,
+    SYS_read,
+    SYS_readlinkat,
+    SYS_readv,
+    SYS_renameat,
+    SYS_renameat2,
+    SYS_statfs,
+    SYS_statx,
+    SYS_symlinkat,
+    SYS_umask,
+    SYS_unlinkat,
+    SYS_utimensat,
+    SYS_write,
+    SYS_writev,
     // Memory.
-    libc::SYS_brk,
-    libc::SYS_madvise,
-    libc::SYS_membarrier,
-    libc::SYS_mincore,
-    libc::SYS_mprotect,
-    libc::SYS_mremap,
-    libc::SYS_msync,
-    libc::SYS_munmap,
-    libc::SYS_pkey_alloc,
-    libc::SYS_pkey_free,
-    libc::SYS_pkey_mprotect,
+    SYS_brk,
+    SYS_madvise,
+    SYS_membarrier,
+    SYS_mincore,
+    SYS_mprotect,
+    SYS_mremap,
+    SYS_msync,
+    SYS_munmap,
+    SYS_pkey_alloc,
+    SYS_pkey_free,
+    SYS_pkey_mprotect,
     // Threads, and what a process is told about itself.
-    libc::SYS_exit,
-    libc::SYS_exit_group,
-    libc::SYS_futex,
-    libc::SYS_get_robust_list,
-    libc::SYS_getcpu,
-    libc::SYS_getegid,
-    libc::SYS_geteuid,
-    libc::SYS_getgid,
-    libc::SYS_getgroups,
-    libc::SYS_getpgid,
-    libc::SYS_getpid,
-    libc::SYS_getppid,
-    libc::SYS_getpriority,
-    libc::SYS_getrandom,
-    libc::SYS_getresgid,
-    libc::SYS_getresuid,
-    libc::SYS_getrusage,
-    libc::SYS_getsid,
-    libc::SYS_gettid,
-    libc::SYS_getuid,
-    libc::SYS_restart_syscall,
-    libc::SYS_rseq,
-    libc::SYS_sched_getaffinity,
-    libc::SYS_sched_getparam,
-    libc::SYS_sched_getscheduler,
-    libc::SYS_sched_yield,
-    libc::SYS_set_robust_list,
-    libc::SYS_set_tid_address,
-    libc::SYS_sysinfo,
-    libc::SYS_times,
-    libc::SYS_uname,
-    libc::SYS_wait4,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_futex,
+    SYS_get_robust_list,
+    SYS_getcpu,
+    SYS_getegid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getgroups,
+    SYS_getpgid,
+    SYS_getpid,
+    SYS_getppid,
+    SYS_getpriority,
+    SYS_getrandom,
+    SYS_getresgid,
+    SYS_getresuid,
+    SYS_getrusage,
+    SYS_getsid,
+    SYS_gettid,
+    SYS_getuid,
+    SYS_restart_syscall,
+    SYS_rseq,
+    SYS_sched_getaffinity,
+    SYS_sched_getparam,
+    SYS_sched_getscheduler,
+    SYS_sched_yield,
+    SYS_set_robust_list,
+    SYS_set_tid_address,
+    SYS_sysinfo,
+    SYS_times,
+    SYS_uname,
+    SYS_wait4,
     // Time.
-    libc::SYS_clock_getres,
-    libc::SYS_clock_gettime,
-    libc::SYS_clock_nanosleep,
-    libc::SYS_gettimeofday,
-    libc::SYS_nanosleep,
+    SYS_clock_getres,
+    SYS_clock_gettime,
+    SYS_clock_nanosleep,
+    SYS_gettimeofday,
+    SYS_nanosleep,
     // Signals: of threads, which all belong to the process.
-    libc::SYS_rt_sigaction,
-    libc::SYS_rt_sigpending,
-    libc::SYS_rt_sigprocmask,
-    libc::SYS_rt_sigreturn,
-    libc::SYS_rt_sigtimedwait,
-    libc::SYS_sigaltstack,
-    libc::SYS_tgkill,
+    SYS_rt_sigaction,
+    SYS_rt_sigpending,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_rt_sigtimedwait,
+    SYS_sigaltstack,
+    SYS_tgkill,
     // Waiting.
-    libc::SYS_epoll_create1,
-    libc::SYS_epoll_ctl,
-    libc::SYS_epoll_pwait,
-    libc::SYS_eventfd2,
-    libc::SYS_ppoll,
-    libc::SYS_pselect6,
-    libc::SYS_timerfd_create,
-    libc::SYS_timerfd_gettime,
-    libc::SYS_timerfd_settime,
+    SYS_epoll_create1,
+    SYS_epoll_ctl,
+    SYS_epoll_pwait,
+    SYS_eventfd2,
+    SYS_ppoll,
+    SYS_pselect6,
+    SYS_timerfd_create,
+    SYS_timerfd_gettime,
+    SYS_timerfd_settime,
     // Sockets. Which kinds, `socket` says.
-    libc::SYS_accept,
-    libc::SYS_accept4,
-    libc::SYS_bind,
-    libc::SYS_connect,
-    libc::SYS_getpeername,
-    libc::SYS_getsockname,
-    libc::SYS_getsockopt,
-    libc::SYS_listen,
-    libc::SYS_recvfrom,
-    libc::SYS_recvmmsg,
-    libc::SYS_recvmsg,
-    libc::SYS_sendmmsg,
-    libc::SYS_sendmsg,
-    libc::SYS_sendto,
-    libc::SYS_setsockopt,
-    libc::SYS_shutdown,
+    SYS_accept,
+    SYS_accept4,
+    SYS_bind,
+    SYS_connect,
+    SYS_getpeername,
+    SYS_getsockname,
+    SYS_listen,
+    SYS_recvfrom,
+    SYS_recvmmsg,
+    SYS_recvmsg,
+    SYS_sendmmsg,
+    SYS_sendmsg,
+    SYS_sendto,
+    SYS_shutdown,
     // Becoming the program. What else there is to execute, the root and Landlock say.
-    libc::SYS_execve,
+    SYS_execve,
 ];
 
 /// Older calls that newer architectures don't have.
 #[cfg(target_arch = "x86_64")]
-const ALLOWED_HERE: &[c_long] = &[
-    libc::SYS_access,
-    libc::SYS_arch_prctl,
-    libc::SYS_chmod,
-    libc::SYS_dup2,
-    libc::SYS_epoll_create,
-    libc::SYS_epoll_wait,
-    libc::SYS_getdents,
-    libc::SYS_getpgrp,
-    libc::SYS_link,
-    libc::SYS_lstat,
-    libc::SYS_mkdir,
-    libc::SYS_open,
-    libc::SYS_pipe,
-    libc::SYS_poll,
-    libc::SYS_readlink,
-    libc::SYS_rename,
-    libc::SYS_rmdir,
-    libc::SYS_select,
-    libc::SYS_stat,
-    libc::SYS_symlink,
-    libc::SYS_time,
-    libc::SYS_unlink,
+const ALLOWED_HERE: &[Named] = calls![
+    SYS_access,
+    SYS_arch_prctl,
+    SYS_chmod,
+    SYS_dup2,
+    SYS_epoll_create,
+    SYS_epoll_wait,
+    SYS_getdents,
+    SYS_getpgrp,
+    SYS_link,
+    SYS_lstat,
+    SYS_mkdir,
+    SYS_open,
+    SYS_pipe,
+    SYS_poll,
+    SYS_readlink,
+    SYS_rename,
+    SYS_rmdir,
+    SYS_select,
+    SYS_stat,
+    SYS_symlink,
+    SYS_time,
+    SYS_unlink,
 ];
 #[cfg(not(target_arch = "x86_64"))]
-const ALLOWED_HERE: &[c_long] = &[];
+const ALLOWED_HERE: &[Named] = &[];
 
 const NAMESPACES: i32 = CLONE_NEWCGROUP
     | CLONE_NEWIPC
@@ -215,6 +227,112 @@ const UNCOUNTED_MEMORY: &[u32] = &[
     libc::MAP_HUGETLB as u32,
 ];
 
+/// What may be set of a socket: what it does with its own bytes. Nothing that runs in the kernel, that lets it hold more for
+/// the process, or that says something of others.
+const SOCKET_SETTINGS: &[(u32, &[u32])] = &[
+    (
+        libc::SOL_SOCKET as u32,
+        &[
+            libc::SO_BROADCAST as u32,
+            libc::SO_KEEPALIVE as u32,
+            libc::SO_LINGER as u32,
+            libc::SO_RCVTIMEO as u32,
+            libc::SO_REUSEADDR as u32,
+            libc::SO_REUSEPORT as u32,
+            libc::SO_SNDTIMEO as u32,
+        ],
+    ),
+    (
+        libc::IPPROTO_TCP as u32,
+        &[
+            libc::TCP_KEEPCNT as u32,
+            libc::TCP_KEEPIDLE as u32,
+            libc::TCP_KEEPINTVL as u32,
+            libc::TCP_NODELAY as u32,
+            libc::TCP_QUICKACK as u32,
+            libc::TCP_USER_TIMEOUT as u32,
+        ],
+    ),
+    (
+        libc::IPPROTO_IP as u32,
+        &[
+            libc::IP_MULTICAST_LOOP as u32,
+            libc::IP_MULTICAST_TTL as u32,
+            // Of the C library, which asks for names.
+            libc::IP_RECVERR as u32,
+            libc::IP_TOS as u32,
+            libc::IP_TTL as u32,
+        ],
+    ),
+    (
+        libc::IPPROTO_IPV6 as u32,
+        &[
+            libc::IPV6_MULTICAST_HOPS as u32,
+            libc::IPV6_MULTICAST_LOOP as u32,
+            libc::IPV6_RECVERR as u32,
+            libc::IPV6_TCLASS as u32,
+            libc::IPV6_UNICAST_HOPS as u32,
+            libc::IPV6_V6ONLY as u32,
+        ],
+    ),
+];
+
+/// What may be asked of a socket: all that may be set, and what it is.
+const SOCKET_FACTS: &[(u32, &[u32])] = &[
+    (
+        libc::SOL_SOCKET as u32,
+        &[
+            libc::SO_ACCEPTCONN as u32,
+            libc::SO_BROADCAST as u32,
+            libc::SO_DOMAIN as u32,
+            libc::SO_ERROR as u32,
+            libc::SO_KEEPALIVE as u32,
+            libc::SO_LINGER as u32,
+            libc::SO_PEERCRED as u32,
+            libc::SO_PROTOCOL as u32,
+            libc::SO_RCVBUF as u32,
+            libc::SO_RCVTIMEO as u32,
+            libc::SO_REUSEADDR as u32,
+            libc::SO_REUSEPORT as u32,
+            libc::SO_SNDBUF as u32,
+            libc::SO_SNDTIMEO as u32,
+            libc::SO_TYPE as u32,
+        ],
+    ),
+    (
+        libc::IPPROTO_TCP as u32,
+        &[
+            libc::TCP_INFO as u32,
+            libc::TCP_KEEPCNT as u32,
+            libc::TCP_KEEPIDLE as u32,
+            libc::TCP_KEEPINTVL as u32,
+            libc::TCP_MAXSEG as u32,
+            libc::TCP_NODELAY as u32,
+            libc::TCP_USER_TIMEOUT as u32,
+        ],
+    ),
+    (
+        libc::IPPROTO_IP as u32,
+        &[
+            libc::IP_MTU as u32,
+            libc::IP_MULTICAST_LOOP as u32,
+            libc::IP_MULTICAST_TTL as u32,
+            libc::IP_TOS as u32,
+            libc::IP_TTL as u32,
+        ],
+    ),
+    (
+        libc::IPPROTO_IPV6 as u32,
+        &[
+            libc::IPV6_MULTICAST_HOPS as u32,
+            libc::IPV6_MULTICAST_LOOP as u32,
+            libc::IPV6_TCLASS as u32,
+            libc::IPV6_UNICAST_HOPS as u32,
+            libc::IPV6_V6ONLY as u32,
+        ],
+    ),
+];
+
 const LOCAL_SOCKETS: &[u32] = &[AF_UNIX as u32];
 
 /// Landlock refuses TCP an address, but not to listen without one, and nothing to UDP.
@@ -226,7 +344,7 @@ const LISTENING: &[c_long] = &[
 ];
 
 /// Every call that is not simply refused.
-pub(super) fn rules(sockets: Sockets) -> Vec<(u32, Rule)> {
+pub(super) fn rules(sockets: Sockets) -> Vec<(Named, Rule)> {
     let kinds = match sockets {
         Sockets::Local => Rule::OneOf(0, LOCAL_SOCKETS),
         Sockets::Outward => Rule::Stream,
@@ -237,24 +355,23 @@ pub(super) fn rules(sockets: Sockets) -> Vec<(u32, Rule)> {
         (NAMESPACES | CLONE_PTRACE).cast_unsigned(),
     );
     let by_argument = [
-        (libc::SYS_clone, threads),
+        (call!(SYS_clone), threads),
         // Its arguments lie in memory, where they can't be looked at. glibc asks again with `clone`.
-        (libc::SYS_clone3, Rule::Refuse(ENOSYS)),
-        (libc::SYS_fcntl, Rule::OneOf(1, FILE_COMMANDS)),
-        (libc::SYS_ioctl, Rule::OneOf(1, DEVICE_COMMANDS)),
-        (libc::SYS_mmap, Rule::NoneOf(3, UNCOUNTED_MEMORY)),
-        (libc::SYS_prctl, Rule::OneOf(0, PROCESS_COMMANDS)),
-        (libc::SYS_prlimit64, Rule::Zero(2)),
-        (libc::SYS_socket, kinds),
-        (libc::SYS_socketpair, Rule::OneOf(0, LOCAL_SOCKETS)),
+        (call!(SYS_clone3), Rule::Refuse(ENOSYS)),
+        (call!(SYS_fcntl), Rule::OneOf(1, FILE_COMMANDS)),
+        (call!(SYS_getsockopt), Rule::Pairs(SOCKET_FACTS)),
+        (call!(SYS_ioctl), Rule::OneOf(1, DEVICE_COMMANDS)),
+        (call!(SYS_mmap), Rule::NoneOf(3, UNCOUNTED_MEMORY)),
+        (call!(SYS_prctl), Rule::OneOf(0, PROCESS_COMMANDS)),
+        (call!(SYS_prlimit64), Rule::Zero(2)),
+        (call!(SYS_setsockopt), Rule::Pairs(SOCKET_SETTINGS)),
+        (call!(SYS_socket), kinds),
+        (call!(SYS_socketpair), Rule::OneOf(0, LOCAL_SOCKETS)),
     ];
     let allowed = ALLOWED
         .iter()
         .chain(ALLOWED_HERE)
-        .filter(|call| sockets != Sockets::Outward || !LISTENING.contains(call))
+        .filter(|(_, number)| sockets != Sockets::Outward || !LISTENING.contains(number))
         .map(|call| (*call, Rule::Allow));
-    allowed
-        .chain(by_argument)
-        .filter_map(|(call, rule)| Some((u32::try_from(call).ok()?, rule)))
-        .collect()
+    allowed.chain(by_argument).collect()
 }

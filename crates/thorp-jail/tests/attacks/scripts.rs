@@ -278,3 +278,23 @@ async fn javascript_of_a_run_is_contained_by_an_ordinary_user() {
 async fn javascript_of_a_run_is_contained_without_namespaces() {
     check(Setting::NoNamespaces, Permissions::Usual).await;
 }
+
+#[test]
+fn the_numbers_of_system_calls_are_those_of_both_architectures() {
+    use syscalls::{aarch64, x86_64};
+    let (_, table) = include_str!("deno/native.mjs")
+        .split_once("\nconst NUMBER = {\n")
+        .unwrap();
+    let (table, _) = table.split_once("};").unwrap();
+    for line in table.lines() {
+        let (name, numbers) = line.trim().split_once(": ").unwrap();
+        let on_x86: x86_64::Sysno = name.parse().unwrap();
+        let on_arm: aarch64::Sysno = name.parse().unwrap();
+        assert_eq!(
+            numbers,
+            format!("[{}, {}],", on_x86.id(), on_arm.id()),
+            "{name}"
+        );
+    }
+    assert!(table.lines().count() > 10);
+}

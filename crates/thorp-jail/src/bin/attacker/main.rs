@@ -16,6 +16,7 @@ mod files;
 mod machine;
 mod mounts;
 mod network;
+mod options;
 mod processes;
 mod programs;
 mod raw;
@@ -36,6 +37,7 @@ const GROUPS: &[&[Attack]] = &[
     calls::ATTACKS,
     channels::ATTACKS,
     network::ATTACKS,
+    options::ATTACKS,
     descriptors::ATTACKS,
     facts::ATTACKS,
     resources::ATTACKS,
