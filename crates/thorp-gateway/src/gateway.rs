@@ -10,7 +10,8 @@ use crate::door::Door;
 use crate::limits::{Limits, RAW_PORTS, RAW_PORTS_MAX};
 use crate::policy::{Policy, Rules};
 use crate::resolve::{Lookups, Resolve, SystemResolver};
-use crate::tls::{Roots, Tls};
+use crate::roots::{self, Roots};
+use crate::tls::Tls;
 use crate::user::Users;
 
 /// How a town's gateway is to be.
@@ -36,7 +37,7 @@ impl Default for GatewayConfig {
             own: Vec::new(),
             limits: Limits::default(),
             resolver: Arc::new(SystemResolver),
-            roots: Roots::System,
+            roots: Roots::Machine,
         }
     }
 }
@@ -62,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) users: Arc<Users>,
     ports: Vec<u16>,
+    authorities: Option<String>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -75,10 +77,12 @@ impl Gateway {
     pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
         let lookups = Lookups::new(config.resolver, config.limits.lookup);
         let policy = Policy::new(config.rules, config.own);
+        let (trusted, is_own) = config.roots.resolve();
         let shared = Shared {
+            authorities: is_own.then(|| roots::pem(&trusted)),
             ports: raw_ports(policy.allowed_ports()),
             dialer: Dialer::new(policy, lookups, &config.limits),
-            tls: Tls::new(config.roots)?,
+            tls: Tls::new(&trusted)?,
             limits: config.limits,
             users: Arc::new(Users::new()),
         };
@@ -91,6 +95,13 @@ impl Gateway {
     #[must_use]
     pub fn ports(&self) -> &[u16] {
         &self.shared.ports
+    }
+
+    /// The certificate authorities that are trusted beside those that everybody knows, as PEM: programs that speak TLS by
+    /// themselves, over raw connections, are to trust them too.
+    #[must_use]
+    pub fn authorities(&self) -> Option<&str> {
+        self.shared.authorities.as_deref()
     }
 
     /// Serves one sandbox on its listener until the door is dropped. Costs a task; wakes only for connections, of which

@@ -17,16 +17,6 @@ use crate::slack::Watched;
 const H1: &[u8] = b"http/1.1";
 const H2: &[u8] = b"h2";
 
-/// Whom TLS trusts.
-#[derive(Clone, Debug, Default)]
-pub enum Roots {
-    /// The system's certificate authorities.
-    #[default]
-    System,
-    /// These only.
-    Given(Vec<CertificateDer<'static>>),
-}
-
 /// Which protocols are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
@@ -43,8 +33,12 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn new(roots: Roots) -> Result<Self, rustls::Error> {
-        let roots = Arc::new(store(roots)?);
+    pub(crate) fn new(trusted: &[CertificateDer<'static>]) -> Result<Self, rustls::Error> {
+        let mut roots = RootCertStore::empty();
+        for certificate in trusted {
+            roots.add(certificate.clone())?;
+        }
+        let roots = Arc::new(roots);
         let connector = |alpn: &[&[u8]]| -> Result<TlsConnector, rustls::Error> {
             let provider = Arc::new(ring::default_provider());
             let mut config = ClientConfig::builder_with_provider(provider)
@@ -88,23 +82,4 @@ impl Tls {
 /// Whether HTTP/2 was agreed on.
 pub(crate) fn is_h2(stream: &TlsStream<Watched<TcpStream>>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(H2)
-}
-
-fn store(roots: Roots) -> Result<RootCertStore, rustls::Error> {
-    let mut store = RootCertStore::empty();
-    match roots {
-        Roots::Given(certificates) => {
-            for certificate in certificates {
-                store.add(certificate)?;
-            }
-        }
-        Roots::System => {
-            let found = rustls_native_certs::load_native_certs();
-            let (added, _) = store.add_parsable_certificates(found.certs);
-            if added == 0 {
-                tracing::warn!(errors = ?found.errors, "no certificate authorities: guests can't use https");
-            }
-        }
-    }
-    Ok(store)
 }
