@@ -112,7 +112,38 @@ fn is_of_this_machine(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{connect_first, is_of_this_machine};
+    use std::net::{SocketAddr, TcpStream};
+    use std::time::Duration;
+
+    use rustix::net::{AddressFamily, SocketType};
+    use tokio::time::Instant;
+
+    use super::{NEXT_ADDRESS_MILLIS, connect_first, is_of_this_machine};
+
+    /// An address that answers nothing: somebody listens there, and takes nobody.
+    fn deaf() -> (SocketAddr, [std::os::fd::OwnedFd; 2]) {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        rustix::net::listen(&socket, 0).unwrap();
+        let listener = std::net::TcpListener::from(socket);
+        let address = listener.local_addr().unwrap();
+        let first = TcpStream::connect(address).unwrap();
+        (address, [listener.into(), first.into()])
+    }
+
+    /// Time stands still but for who waits for it.
+    #[tokio::test(start_paused = true)]
+    async fn the_next_address_is_tried_after_a_while() {
+        let (silent, _listener) = deaf();
+        let good = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = (good.local_addr().unwrap(), good);
+        let begun = Instant::now();
+        let stream = connect_first(&[silent, good.0]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), good.0);
+        let patience = Duration::from_millis(NEXT_ADDRESS_MILLIS);
+        let waited = begun.elapsed();
+        assert!((patience..2 * patience).contains(&waited), "{waited:?}");
+    }
 
     #[test]
     fn this_machine_is_known() {

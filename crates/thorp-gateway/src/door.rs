@@ -15,10 +15,12 @@ use crate::dns::Book;
 use crate::gateway::Shared;
 use crate::ledger::{Budget, Egress, Ledger, Tenant};
 use crate::limits::{
-    ACCEPT_PAUSE, GUEST_CONNECTIONS_KEPT_MAX, GUEST_CONNECTIONS_MAX, REFUSALS_KEPT_MAX,
+    ACCEPT_PAUSE, CONNECTIONS_A_SECOND_MAX, CONNECTIONS_BURST_MAX, GUEST_CONNECTIONS_KEPT_MAX,
+    GUEST_CONNECTIONS_MAX, QUERIES_A_SECOND_MAX, QUERIES_BURST_MAX, REFUSALS_KEPT_MAX,
 };
 use crate::line;
 use crate::meter::Counted;
+use crate::pace::Pace;
 use crate::policy::Destination;
 use crate::pulse::Pulse;
 use crate::raw;
@@ -44,6 +46,10 @@ pub(crate) struct DoorState {
     assigned: Mutex<Assigned>,
     places: Arc<Semaphore>,
     connections: AtomicUsize,
+    /// How fast connections are taken.
+    pub(crate) connecting: Pace,
+    /// How fast questions for names are answered.
+    pub(crate) asking: Pace,
     /// The names that raw connections may mean.
     pub(crate) book: Mutex<Book>,
     refused: mpsc::Sender<Denial>,
@@ -146,6 +152,8 @@ impl DoorState {
             shared,
             assigned: Mutex::default(),
             connections: AtomicUsize::new(0),
+            connecting: Pace::new(CONNECTIONS_BURST_MAX, CONNECTIONS_A_SECOND_MAX),
+            asking: Pace::new(QUERIES_BURST_MAX, QUERIES_A_SECOND_MAX),
             book: Mutex::default(),
             refused: sender,
         };
@@ -210,6 +218,11 @@ impl DoorState {
         })
     }
 
+    /// Whether requests are in an account. Those that are not have the pace of connections: each needs one.
+    pub(crate) fn counts(&self) -> bool {
+        self.ledger().is_ok_and(|ledger| !ledger.is_overdrawn())
+    }
+
     /// Whether connections are closed after their answers.
     pub(crate) fn is_crowded(&self) -> bool {
         self.connections.load(Relaxed) > GUEST_CONNECTIONS_KEPT_MAX
@@ -232,6 +245,7 @@ async fn accept(state: Arc<DoorState>, listener: UnixListener, process: Option<i
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < GUEST_CONNECTIONS_MAX => match accepted {
                 Ok((stream, _)) if is_of(&stream, process) => {
+                    state.connecting.wait().await;
                     connections.spawn(line::serve(state.clone(), stream));
                 }
                 Ok((stream, _)) => drop(stream),
@@ -242,5 +256,114 @@ async fn accept(state: Arc<DoorState>, listener: UnixListener, process: Option<i
             },
         }
         state.connections.store(connections.len(), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{UnixListener, UnixStream};
+
+    use uuid::Uuid;
+
+    use super::{Door, DoorState};
+    use crate::denial::{Code, Denial};
+    use crate::gateway::{Gateway, GatewayConfig};
+    use crate::ledger::{Budget, Tenant};
+    use crate::limits::{
+        CONNECTIONS_A_SECOND_MAX, CONNECTIONS_BURST_MAX, GUEST_CONNECTIONS_KEPT_MAX,
+        GUEST_CONNECTIONS_MAX, REFUSALS_KEPT_MAX,
+    };
+    use crate::roots::Roots;
+
+    fn gateway() -> Gateway {
+        let config = GatewayConfig {
+            roots: Roots::Given(Vec::new()),
+            ..GatewayConfig::default()
+        };
+        Gateway::new(config).unwrap()
+    }
+
+    fn door() -> (Door, std::path::PathBuf, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("g");
+        let listener = UnixListener::bind(&path).unwrap();
+        (gateway().open(listener, None), path, folder)
+    }
+
+    /// Lets everybody do what they can: this runtime has one thread, and looks at sockets meanwhile.
+    async fn settle() {
+        for _ in 0..20_000 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_has_so_many_connections_and_no_more() {
+        let (door, path, _folder) = door();
+        let connect = async || UnixStream::connect(&path).await.unwrap();
+        let mut guests = Vec::new();
+        for _ in 0..GUEST_CONNECTIONS_MAX + 20 {
+            guests.push(connect().await);
+        }
+        settle().await;
+        let count = || door.state.connections.load(Relaxed);
+        assert_eq!(count(), GUEST_CONNECTIONS_MAX);
+        // Who waited is taken when others have gone.
+        guests.drain(..30);
+        settle().await;
+        assert_eq!(count(), GUEST_CONNECTIONS_MAX - 10);
+        drop(guests);
+        settle().await;
+        assert_eq!(count(), 0);
+    }
+
+    #[tokio::test]
+    async fn so_many_connections_are_kept_after_an_answer() {
+        let (door, path, _folder) = door();
+        let tenant = Tenant { user: Uuid::nil() };
+        door.assign(tenant, Budget::default()).unwrap();
+        let mut guests = Vec::new();
+        for at in 1..=GUEST_CONNECTIONS_KEPT_MAX + 3 {
+            let mut guest = UnixStream::connect(&path).await.unwrap();
+            let request = b"GET http://10.0.0.1/ HTTP/1.1\r\nhost: a\r\n\r\n";
+            guest.write_all(request).await.unwrap();
+            let mut answer = vec![0; 4096];
+            let length = guest.read(&mut answer).await.unwrap();
+            let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+            assert!(answer.starts_with("http/1.1 403"), "{answer}");
+            let closes = answer.contains("connection: close");
+            assert_eq!(closes, at > GUEST_CONNECTIONS_KEPT_MAX, "{at}");
+            guests.push(guest);
+        }
+    }
+
+    #[tokio::test]
+    async fn so_many_refusals_wait_to_be_told() {
+        let (state, mut refused) = DoorState::new(gateway().shared);
+        for at in 0..REFUSALS_KEPT_MAX + 10 {
+            state.refuse(Denial::new(Code::Denied, at.to_string()));
+        }
+        let told = std::iter::from_fn(|| refused.try_recv().ok()).count();
+        assert_eq!(told, REFUSALS_KEPT_MAX);
+    }
+
+    /// Connections that ask for nothing are in no account.
+    #[tokio::test(start_paused = true)]
+    async fn connections_have_a_pace() {
+        let (state, _refused) = DoorState::new(gateway().shared);
+        let state = Arc::new(state);
+        let begun = tokio::time::Instant::now();
+        for _ in 0..CONNECTIONS_BURST_MAX {
+            state.connecting.wait().await;
+        }
+        assert!(begun.elapsed().is_zero());
+        for _ in 0..CONNECTIONS_A_SECOND_MAX {
+            state.connecting.wait().await;
+        }
+        assert!(begun.elapsed().as_secs() >= 1);
     }
 }

@@ -152,6 +152,11 @@ impl Ledger {
         Err(Denial::new(Code::Quota, message))
     }
 
+    /// Whether a request was asked for that it has no more.
+    pub(crate) fn is_overdrawn(&self) -> bool {
+        self.requests.load(Relaxed) > self.budget.requests
+    }
+
     /// Counts a request that is not listed.
     pub(crate) fn drop_one(&self) {
         self.dropped.fetch_add(1, Relaxed);

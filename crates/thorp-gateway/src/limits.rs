@@ -14,6 +14,15 @@ pub const OPEN_REQUESTS_MAX: usize = 64;
 pub const GUEST_CONNECTIONS_MAX: usize = 128;
 /// Beyond this many, a sandbox's connections are closed after each answer: Deno keeps some for every origin.
 pub const GUEST_CONNECTIONS_KEPT_MAX: usize = 32;
+/// Connections that a sandbox may begin at once, to its door and raw ones together: as many as an evaluation may make
+/// requests. Connections without a request, and requests that are none, are in no account.
+pub const CONNECTIONS_BURST_MAX: u32 = 1_000;
+/// And then so many a second.
+pub const CONNECTIONS_A_SECOND_MAX: u32 = 200;
+/// Questions for names that a sandbox may ask at once.
+pub const QUERIES_BURST_MAX: u32 = 4_096;
+/// And then so many a second; what else it asks waits, and is lost when its socket is full.
+pub const QUERIES_A_SECOND_MAX: u32 = 500;
 /// How long a guest may take to send a request's head, and how long a connection of its waits for the next: longer than
 /// the 90 s after which Deno closes it, so that no request meets a closing connection.
 pub const GUEST_HEAD_SECS_MAX: u64 = 120;

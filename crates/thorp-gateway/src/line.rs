@@ -84,7 +84,8 @@ impl Line {
             Ok(answer) => answer,
             Err(denial) => denial.response().map(|body| Either::Right(Full::new(body))),
         };
-        if self.door.is_crowded() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let closes = self.door.is_crowded() || !self.door.counts();
+        if closes && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             let close = HeaderValue::from_static("close");
             answer.headers_mut().insert(CONNECTION, close);
         }

@@ -109,3 +109,66 @@ pub(crate) fn keep(user: &Arc<User>, key: Key, sender: Sender, idle: Duration) {
         }
     });
 }
+
+#[cfg(test)]
+impl Pool {
+    /// Whether these are the places of its connections.
+    pub(crate) fn shares(&self, places: &Arc<Semaphore>) -> bool {
+        Arc::ptr_eq(&self.places, places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{DuplexStream, duplex};
+    use tokio::sync::Semaphore;
+
+    use super::{Key, Pool};
+    use crate::limits::POOL_PER_USER_MAX;
+    use crate::policy::Destination;
+    use crate::upstream::Sender;
+
+    fn key(port: usize) -> Key {
+        Key {
+            tls: false,
+            destination: Destination::parse("origin.test", u16::try_from(port).unwrap()).unwrap(),
+        }
+    }
+
+    /// Keeps a connection, and answers with its other end.
+    async fn put(pool: &Pool, port: usize) -> DuplexStream {
+        let (ours, theirs) = duplex(64);
+        pool.put(key(port), Sender::over(ours).await);
+        theirs
+    }
+
+    #[tokio::test]
+    async fn a_users_oldest_connection_makes_room() {
+        let pool = Pool::new(Arc::new(Semaphore::new(100)));
+        let mut origins = Vec::new();
+        for port in 1..=POOL_PER_USER_MAX + 2 {
+            origins.push(put(&pool, port).await);
+        }
+        assert_eq!(pool.lock().kept.len(), POOL_PER_USER_MAX);
+        assert!(pool.take(&key(1)).is_none());
+        assert!(pool.take(&key(2)).is_none());
+        assert!(pool.take(&key(3)).is_some());
+    }
+
+    #[tokio::test]
+    async fn without_a_place_among_all_users_none_is_kept() {
+        let places = Arc::new(Semaphore::new(3));
+        let (one, other) = (Pool::new(places.clone()), Pool::new(places));
+        let mut origins = Vec::new();
+        for (pool, port) in [(&one, 1), (&one, 2), (&other, 3), (&other, 4)] {
+            origins.push(put(pool, port).await);
+        }
+        let kept = |pool: &Pool| pool.lock().kept.len();
+        assert_eq!((kept(&one), kept(&other)), (2, 1));
+        assert!(one.take(&key(1)).is_some());
+        origins.push(put(&other, 5).await);
+        assert_eq!((kept(&one), kept(&other)), (1, 2));
+    }
+}

@@ -37,6 +37,7 @@ pub(crate) fn serve(
 async fn tell_names(state: Arc<DoorState>, socket: UdpSocket) {
     let mut query = [0; QUERY_BYTES_MAX];
     loop {
+        state.asking.wait().await;
         match socket.recv_from(&mut query).await {
             Ok((length, from)) => {
                 let answer = {
@@ -62,6 +63,7 @@ async fn accept(state: Arc<DoorState>, listener: TcpListener, places: Arc<Semaph
             Some(_) = connections.join_next() => {}
             accepted = next(&listener, &places) => match accepted {
                 Ok((stream, place)) => {
+                    state.connecting.wait().await;
                     connections.spawn(carry(state.clone(), stream, place));
                 }
                 Err(error) => {
@@ -140,5 +142,68 @@ fn meant(state: &DoorState, address: SocketAddr) -> Result<Destination, Denial> 
         Some(name) => Destination::parse(&name, address.port())
             .map_err(|error| Denial::new(Code::Name, error.to_string())),
         None => Ok(Destination::address(address)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, UdpSocket};
+    use std::sync::Arc;
+
+    use tokio::net::TcpStream;
+    use uuid::Uuid;
+
+    use super::serve;
+    use crate::door::DoorState;
+    use crate::gateway::{Gateway, GatewayConfig};
+    use crate::ledger::{Budget, Tenant};
+    use crate::limits::{GUEST_CONNECTIONS_MAX, Limits};
+    use crate::roots::Roots;
+
+    /// A door in which whoever connects waits.
+    fn door() -> Arc<DoorState> {
+        let config = GatewayConfig {
+            roots: Roots::Given(Vec::new()),
+            limits: Limits {
+                open_requests: 0,
+                ..Limits::default()
+            },
+            ..GatewayConfig::default()
+        };
+        let (state, _refused) = DoorState::new(Gateway::new(config).unwrap().shared);
+        let tenant = Tenant { user: Uuid::nil() };
+        state.assign(tenant, Budget::default()).unwrap();
+        Arc::new(state)
+    }
+
+    /// How many connections nobody has taken that were made to a port, as the kernel says.
+    fn waiting(port: u16) -> usize {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+        let port = format!(":{port:04X}");
+        let mut lines = table.lines().map(|line| line.split_whitespace());
+        let queues = lines.find_map(|mut words| {
+            let is_listener = words.nth(1)?.ends_with(&port) && words.nth(1)? == "0A";
+            is_listener.then(|| words.next().unwrap().to_owned())
+        });
+        let queues = queues.expect("somebody listens");
+        usize::from_str_radix(queues.split_once(':').unwrap().1, 16).unwrap()
+    }
+
+    #[tokio::test]
+    async fn so_many_raw_connections_are_taken_and_no_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let names = UdpSocket::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        names.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let _tasks = serve(&door(), vec![listener], names).unwrap();
+        let mut guests = Vec::new();
+        for _ in 0..GUEST_CONNECTIONS_MAX + 20 {
+            guests.push(TcpStream::connect(address).await.unwrap());
+        }
+        for _ in 0..20_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(waiting(address.port()), 20);
     }
 }

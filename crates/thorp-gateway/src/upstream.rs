@@ -122,6 +122,19 @@ impl Sender {
     }
 }
 
+#[cfg(test)]
+impl Sender {
+    /// Over a connection that a test has.
+    pub(crate) async fn over(stream: tokio::io::DuplexStream) -> Self {
+        let mut sender = Self {
+            protocol: h1(stream).await.unwrap(),
+            slack: Arc::new(Slack::new()),
+        };
+        assert!(sender.is_free().await);
+        sender
+    }
+}
+
 /// An origin's failure, as the guest is told.
 pub(crate) fn broken(to: &Destination, error: &hyper::Error) -> Denial {
     let host = to.host();

@@ -76,6 +76,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::Users;
+    use crate::limits::POOL_MAX;
+
+    #[test]
+    fn all_users_share_the_places_for_kept_connections() {
+        let users = Arc::new(Users::new());
+        assert_eq!(users.pool_places.available_permits(), POOL_MAX);
+        for id in [1, 2] {
+            let user = users.get(Uuid::from_u128(id));
+            assert!(user.pool.shares(&users.pool_places));
+        }
+    }
 
     #[test]
     fn a_user_is_one_while_somebody_holds_it_and_forgotten_after() {

@@ -9,6 +9,7 @@
 mod deno;
 mod destinations;
 mod guests;
+mod limits;
 mod origins;
 mod quotas;
 mod relay;

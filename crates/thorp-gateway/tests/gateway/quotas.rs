@@ -117,3 +117,22 @@ async fn the_list_of_requests_is_bounded() {
     let report = town.door.report();
     assert_eq!((report.requests.len(), report.dropped), (1_000, 100));
 }
+
+/// Such requests are in no account, and would cost the host processor time without end.
+#[tokio::test]
+async fn who_may_ask_no_more_loses_the_connection() {
+    let request = "GET http://10.0.0.1/ HTTP/1.1\r\nhost: a\r\n\r\n";
+    let answers = async |town: &Town| {
+        let said = town.raw(request.repeat(5)).await;
+        let codes = said
+            .split("HTTP/1.1 ")
+            .skip(1)
+            .map(|answer| answer[..3].to_owned());
+        codes.collect::<Vec<_>>()
+    };
+    let town = town(2, 1 << 20, 1 << 20);
+    assert_eq!(answers(&town).await, ["403", "403", "429"]);
+    assert_eq!(town.door.report().dropped, 1);
+    let _ = town.door.close_account();
+    assert_eq!(answers(&town).await, ["403"]);
+}
