@@ -23,6 +23,8 @@ pub struct Jail {
     /// TCP ports that each process may connect to, at every address there is: the host takes the connections, see
     /// [`crate::Sandbox::take_network`]. Only where processes have a network of their own; none: no socket at all.
     pub ports: Vec<u16>,
+    /// Whether all users may read what processes write: those of other jails may have users of their own.
+    pub files_for_all: bool,
 }
 
 /// A file or folder that is seen in a jail.

@@ -109,7 +109,11 @@ impl Zygote {
             rustix::process::umask(FOLDERS_FOR_ALL.into());
             root::enter(&setting.jail)?;
         }
-        rustix::process::umask(PRIVATE_FILES.into());
+        let hidden = match setting.jail.files_for_all {
+            true => FOLDERS_FOR_ALL,
+            false => PRIVATE_FILES,
+        };
+        rustix::process::umask(hidden.into());
         Ok(Self {
             namespaces: namespaces(setting.jail.layers),
             setting,

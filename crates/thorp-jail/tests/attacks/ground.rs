@@ -203,5 +203,6 @@ fn jail(setting: Setting, attacker: &Path, other: Option<&Path>, at: &Path) -> J
         scratch: vec![at.join("cache/gen")],
         private: Some(at.join("own")),
         ports: PORTS.to_vec(),
+        files_for_all: false,
     }
 }
