@@ -20,6 +20,7 @@ const SOCKET_VARIABLE = "THORP_CONTROL";
 // The last two are what Deno adds by itself, for programs that would start `node`.
 const BOOT_VARIABLES = [
   SOCKET_VARIABLE,
+  "DENO_CERT",
   "DENO_DIR",
   "DENO_NO_UPDATE_CHECK",
   "JSR_URL",

@@ -66,6 +66,15 @@ impl PoolLimits {
     pub(crate) fn of_one_user(&self, places: usize) -> usize {
         (places * limits::USER_PERCENT_MAX).div_ceil(100)
     }
+
+    /// Those of the hardened sandboxes, which are beside the others.
+    pub(crate) fn hardened(&self) -> Self {
+        Self {
+            floor: self.floor.min(limits::HARDENED_FLOOR),
+            sandboxes_max: self.sandboxes_max.div_ceil(limits::HARDENED_DIVISOR),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for PoolLimits {
@@ -82,5 +91,23 @@ impl Default for PoolLimits {
             worker_idle: Duration::from_secs(limits::WORKER_IDLE_SECS_MAX),
             memory_bytes: limits::MEMORY_BYTES_DEFAULT,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PoolLimits;
+
+    #[test]
+    fn hardened_sandboxes_are_few() {
+        let hardened = PoolLimits::default().hardened();
+        assert_eq!((hardened.floor, hardened.sandboxes_max), (1, 128));
+        let small = PoolLimits {
+            floor: 0,
+            sandboxes_max: 2,
+            ..PoolLimits::default()
+        };
+        let hardened = small.hardened();
+        assert_eq!((hardened.floor, hardened.sandboxes_max), (0, 1));
     }
 }

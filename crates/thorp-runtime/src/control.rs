@@ -119,3 +119,40 @@ impl Control {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::UnixStream;
+    use uuid::Uuid;
+
+    use super::{Control, ToGuest};
+    use crate::limits::{CALL_BYTES_MAX, UNREAD_BYTES_MAX};
+
+    #[tokio::test]
+    async fn a_guest_that_does_not_read_has_so_much_waiting() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut control = Control::new(ours, [7; 16]);
+        let mut answers = 0;
+        while control.has_room() {
+            let answer = |out: &mut Vec<u8>| {
+                out.resize(out.len() + CALL_BYTES_MAX, b'x');
+                Ok(())
+            };
+            control.push(ToGuest::Answer, Uuid::nil(), answer).unwrap();
+            control.send_some().unwrap();
+            answers += 1;
+        }
+        assert_eq!(answers, UNREAD_BYTES_MAX / CALL_BYTES_MAX);
+        // One that reads again has room again.
+        let reading = tokio::spawn(async move {
+            let mut read = 0;
+            while read < UNREAD_BYTES_MAX {
+                theirs.readable().await.unwrap();
+                read += theirs.try_read(&mut [0; 65_536]).unwrap_or_default();
+            }
+        });
+        control.flush().await.unwrap();
+        assert!(control.has_room());
+        reading.await.unwrap();
+    }
+}

@@ -29,6 +29,8 @@ pub(crate) struct Deno {
     /// Folders that every sandbox may read.
     readable: Vec<PathBuf>,
     jsr_registry: Option<String>,
+    /// A file with certificate authorities that programs trust too.
+    pub(crate) authorities: Option<PathBuf>,
     memory_bytes: u64,
 }
 
@@ -38,6 +40,7 @@ impl Deno {
         image: Option<Image>,
         guest: PathBuf,
         version: String,
+        authorities: Option<PathBuf>,
     ) -> Self {
         Self {
             binary: config.deno.clone(),
@@ -47,6 +50,7 @@ impl Deno {
             version,
             readable: config.readable.clone(),
             jsr_registry: config.jsr_registry.clone(),
+            authorities,
             memory_bytes: config.pool.memory_bytes,
         }
     }
@@ -160,9 +164,12 @@ impl Deno {
             .into_iter()
             .map(|(name, path)| (name.into(), path.into()));
         let jsr = jsr.map(|url| ("JSR_URL".into(), url.into()));
+        let authorities = self.authorities.as_ref();
+        let authorities = authorities.map(|path| ("DENO_CERT".into(), path.into()));
         fixed
             .chain(paths)
             .chain(jsr)
+            .chain(authorities)
             .chain([("ALL_PROXY".into(), proxy)])
             .collect()
     }

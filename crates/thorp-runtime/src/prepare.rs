@@ -27,6 +27,7 @@ const CACHE_STARTS: u32 = 3;
 const FORBIDDEN: [&str; 4] = ["/dev", "/etc", "/proc", "/sys"];
 /// Where Deno keeps what it made of TypeScript from elsewhere.
 const FOREIGN_CODE: &str = "gen/https";
+const AUTHORITIES: &str = "authorities.pem";
 const CACHE_MARK: &str = "prepared-for-all";
 /// The longest name that a sandbox adds to the scratch folder's path: `/h/`, a number, `/c`.
 const SOCKET_NAME_BYTES_MAX: usize = 25;
@@ -47,7 +48,8 @@ pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeEr
     clear(&config.scratch_dir)?;
     let image = image(config, &plain).await;
     let guest = guest::install(&config.state_dir)?;
-    let deno = Deno::new(config, image, guest, version);
+    let authorities = authorities(config)?;
+    let deno = Deno::new(config, image, guest, version, authorities);
     starter(config, deno, plain, groups(config)).await
 }
 
@@ -147,7 +149,10 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
         RuntimeError::Prepare { path, source }
     })?;
     let readable = config.readable.iter().map(PathBuf::as_path);
-    let files = [deno.guest.as_path(), cache].into_iter().chain(readable);
+    let files = [deno.guest.as_path(), cache]
+        .into_iter()
+        .chain(deno.authorities.as_deref())
+        .chain(readable);
     jail.mounts.extend(files.map(Mount::read));
     Ok(Jail {
         program: Some(program.to_owned()),
@@ -156,6 +161,20 @@ fn jail(config: &RuntimeConfig, deno: &Deno, cache: &Path) -> Result<Jail, Runti
         ports: config.gateway.ports().to_vec(),
         ..jail
     })
+}
+
+/// Writes down whom sandboxes are to trust beside whom Deno does, if anybody.
+fn authorities(config: &RuntimeConfig) -> Result<Option<PathBuf>, RuntimeError> {
+    let Some(text) = config.gateway.authorities() else {
+        return Ok(None);
+    };
+    let path = config.state_dir.join(AUTHORITIES);
+    let written = fs::write(&path, text).and_then(|()| readable_by_all(&path));
+    written.map_err(|source| RuntimeError::Prepare {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(path))
 }
 
 /// What bounds sandboxes from outside, as far as this machine gives it.

@@ -406,3 +406,30 @@ pub(crate) fn broken(reason: &str) -> Failure {
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{check, limits};
+    use crate::job::{Job, Program, RunLimits, Sight};
+
+    #[test]
+    fn the_values_that_a_run_sees_are_bounded() {
+        let seeing = |bytes: usize| Job {
+            run: uuid::Uuid::nil(),
+            user: uuid::Uuid::nil(),
+            program: Program::Body { code: "".into() },
+            args: "[]".to_owned(),
+            limits: RunLimits::default(),
+            sight: Sight {
+                values: Some(format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8))),
+                ..Sight::default()
+            },
+            host: None,
+            worker: None,
+            secrets: Vec::new(),
+            withheld: Vec::new(),
+        };
+        assert!(check(&seeing(limits::VALUES_BYTES_MAX)).is_ok());
+        assert!(check(&seeing(limits::VALUES_BYTES_MAX + 1)).is_err());
+    }
+}

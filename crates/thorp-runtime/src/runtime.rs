@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use thorp_jail::Groups;
 use tokio::sync::OnceCell;
 
-use crate::config::{Clock, PoolLimits, RuntimeConfig};
+use crate::config::{Clock, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
-use crate::limits::{HARDENED_DIVISOR, HARDENED_FLOOR, WORKERS_IDLE_DIVISOR};
+use crate::limits::WORKERS_IDLE_DIVISOR;
 use crate::outcome::{Failure, Outcome, PoolStatus};
 use crate::pool::{Pool, Room};
 use crate::prepare;
@@ -81,13 +82,7 @@ impl Runtime {
         }
         let opened = self.hardened.get_or_try_init(|| async {
             let starter = prepare::prepare_hardened(&self.config, self.pool.starter()).await?;
-            let limits = &self.config.pool;
-            let limits = PoolLimits {
-                floor: limits.floor.min(HARDENED_FLOOR),
-                sandboxes_max: limits.sandboxes_max.div_ceil(HARDENED_DIVISOR),
-                ..limits.clone()
-            };
-            Ok(Pool::open(starter, limits))
+            Ok(Pool::open(starter, self.config.pool.hardened()))
         });
         opened
             .await
@@ -155,6 +150,13 @@ impl Runtime {
             }
         };
         tokio::join!(self.pool.close(grace), hardened);
+    }
+
+    /// The control groups of the sandboxes, for others that are to be bounded together with them. They are closed by
+    /// [`Self::shutdown`].
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        self.pool.starter().spawner.groups().clone()
     }
 
     /// What the pool is doing.

@@ -204,3 +204,48 @@ async fn nothing_is_left_for_the_next_run() {
     );
     town.stop().await;
 }
+
+/// Deno reads the text of such errors anew, where there is no `/proc` to ask about its own stack.
+#[tokio::test]
+async fn errors_in_typescript_that_deno_compiles_end_their_run_alone() {
+    let town = Town::start().await;
+    let main = |rest: &str| format!("export default async () => {{ {rest} }}");
+    let wait = "await new Promise((done) => setTimeout(done, 60_000));";
+    let deep = format!(
+        "const x: number = {}1{}; throw new Error('deep' + x)",
+        "(".repeat(600),
+        ")".repeat(600)
+    );
+    for (text, waits, expected) in [
+        (
+            "const x: number = 1; throw new Error('boom' + x)",
+            "",
+            "! Error: boom1",
+        ),
+        (deep.as_str(), "", "! Error: deep1"),
+        (
+            "enum A { B = 1 }; setTimeout(() => { throw new Error('late' + A.B) }, 1)",
+            wait,
+            "! Error: late1",
+        ),
+        (
+            "const x: number = 1; Promise.reject(new Error('left' + x))",
+            wait,
+            "! Error: left1",
+        ),
+        ("const x: number = ;", "", "! TypeError: "),
+    ] {
+        let main = main(&format!("await import('./other.ts'); {waits}"));
+        let files = [("main.js", main.as_str()), ("other.ts", text)];
+        let outcome = town.module(&files, Export::Default).await;
+        let shown = show(&outcome);
+        assert!(
+            shown.starts_with(expected),
+            "{text}: {shown} {}",
+            logs(&outcome)
+        );
+        assert!(!logs(&outcome).contains("panicked"), "{}", logs(&outcome));
+    }
+    assert_eq!(show(&town.body("return 1").await), "1");
+    town.stop().await;
+}

@@ -262,3 +262,16 @@ async fn the_texts_of_an_error_are_cut() {
     }
     town.stop().await;
 }
+
+#[tokio::test]
+async fn trials_of_the_jail_are_bounded() {
+    let town = Town::start().await;
+    let loud = "for (let i = 0; i < 1_000; i++) console.log('x'.repeat(1_000));";
+    let attempt = async |script: &str, wall| town.runtime.try_jail(script, "", wall).await.unwrap();
+    let trial = attempt(loud, Duration::from_secs(60)).await;
+    let most = usize::try_from(thorp_runtime::limits::TRIAL_OUTPUT_BYTES_MAX).unwrap();
+    assert_eq!(trial.stdout.len(), most);
+    let trial = attempt("for (;;);", Duration::from_millis(300)).await;
+    assert_eq!(trial.exit, None);
+    town.stop().await;
+}
