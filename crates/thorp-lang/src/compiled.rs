@@ -41,6 +41,17 @@ impl Compiled {
         Self::failed(source, vec![diagnostic])
     }
 
+    /// The answer to a program for which the process that compiles it would need more memory than it may have.
+    #[must_use]
+    pub fn too_large(source: &Source, memory_bytes: u64) -> Self {
+        let mebibytes = memory_bytes >> 20;
+        let message =
+            format!("the program needs more than {mebibytes} MiB of memory to be compiled");
+        let diagnostic = Diagnostic::of_file(code::TOO_COMPLEX, &source.entry, message)
+            .hint("split it into several vals, or move data into JSON text");
+        Self::failed(source, vec![diagnostic])
+    }
+
     /// Nothing but diagnostics.
     pub(crate) fn failed(source: &Source, diagnostics: Vec<Diagnostic>) -> Self {
         let form = match source.kind {

@@ -4,14 +4,16 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod https;
 mod places;
 mod reply;
 mod shown;
 mod smtp;
 mod town;
 
+pub use https::HttpsServer;
 pub use places::{deno, executable};
 pub use reply::Reply;
 pub use shown::Shown;
-pub use smtp::{Arrived, SmtpServer};
+pub use smtp::{Arrived, MAPPED, SmtpServer};
 pub use town::{Ask, TestTown};

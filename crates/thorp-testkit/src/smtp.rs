@@ -60,7 +60,7 @@ impl SmtpServer {
     /// If it is taken.
     #[must_use]
     pub fn start_at(address: &str) -> Self {
-        Self::serve(address, None)
+        Self::serve(address, Tls::Never)
     }
 
     /// A server of the name `localhost` that speaks TLS from the first byte, and its certificate in DER.
@@ -69,24 +69,25 @@ impl SmtpServer {
     /// If there is no free port.
     #[must_use]
     pub fn start_tls() -> (Self, Vec<u8>) {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]);
-        let made = made.expect("a certificate can be made");
-        let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has the usual versions")
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.clone()],
-                PrivatePkcs8KeyDer::from(key).into(),
-            )
-            .expect("the key belongs to the certificate");
-        let server = Self::serve("127.0.0.1:0", Some(Arc::new(config)));
-        (server, certificate.to_vec())
+        let (config, certificate) = identity("localhost");
+        (Self::serve("127.0.0.1:0", Tls::AtOnce(config)), certificate)
     }
 
-    fn serve(address: &str, tls: Option<Arc<ServerConfig>>) -> Self {
+    /// A server at [`MAPPED`], an address of this machine that does not look like one, which offers `STARTTLS` and takes
+    /// nothing without; and its certificate in DER.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    #[must_use]
+    pub fn start_starttls() -> (Self, Vec<u8>) {
+        let (config, certificate) = identity(MAPPED);
+        (
+            Self::serve("127.0.0.1:0", Tls::Offered(config)),
+            certificate,
+        )
+    }
+
+    fn serve(address: &str, tls: Tls) -> Self {
         let listener = TcpListener::bind(address).expect("there is a free port");
         let server = Self {
             address: listener.local_addr().expect("the listener has an address"),
@@ -160,17 +161,50 @@ fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn converse(
-    shared: Arc<Mutex<Shared>>,
-    stream: TcpStream,
-    tls: Option<Arc<ServerConfig>>,
-) -> std::io::Result<()> {
+/// Whether a server speaks TLS.
+#[derive(Clone)]
+enum Tls {
+    Never,
+    AtOnce(Arc<ServerConfig>),
+    Offered(Arc<ServerConfig>),
+}
+
+/// `127.0.0.1` as an IPv6 address.
+pub const MAPPED: &str = "::ffff:127.0.0.1";
+
+/// What a server of this name has to show: its certificate in DER, too.
+fn identity(name: &str) -> (Arc<ServerConfig>, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]);
+    let made = made.expect("a certificate can be made");
+    let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the usual versions")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.clone()],
+            PrivatePkcs8KeyDer::from(key).into(),
+        )
+        .expect("the key belongs to the certificate");
+    (Arc::new(config), certificate.to_vec())
+}
+
+fn converse(shared: Arc<Mutex<Shared>>, stream: TcpStream, tls: Tls) -> std::io::Result<()> {
     stream.set_read_timeout(Some(SILENCE_MAX))?;
+    let secure = |config: Arc<ServerConfig>, stream| -> std::io::Result<_> {
+        let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
+        Ok(StreamOwned::new(connection, stream))
+    };
     match tls {
-        None => Conversation::new(shared, stream).hold(),
-        Some(config) => {
-            let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
-            Conversation::new(shared, StreamOwned::new(connection, stream)).hold()
+        Tls::Never => Conversation::new(shared, stream).hold(),
+        Tls::AtOnce(config) => Conversation::new(shared, secure(config, stream)?).hold(),
+        Tls::Offered(config) => {
+            let mut open = Conversation::new(shared.clone(), stream.try_clone()?);
+            if open.begin()? {
+                Conversation::new(shared, secure(config, stream)?).go_on()?;
+            }
+            Ok(())
         }
     }
 }
@@ -198,8 +232,28 @@ impl<S: Read + Write> Conversation<S> {
         }
     }
 
+    /// Until the client asks for TLS, which it must; whether it did.
+    fn begin(&mut self) -> std::io::Result<bool> {
+        self.answer("CONNECT", "220 test ESMTP")?;
+        while let Some(line) = self.line()? {
+            let line = String::from_utf8_lossy(&line).to_ascii_uppercase();
+            let command = line.split(' ').next().unwrap_or_default().to_owned();
+            lock(&self.shared).commands.push(format!("open {command}"));
+            match command.as_str() {
+                "EHLO" => self.answer("OPEN", "250-test\r\n250 STARTTLS")?,
+                "STARTTLS" => return self.answer("STARTTLS", "220 go on"),
+                _ => self.answer("OPEN", "530 only with TLS")?,
+            };
+        }
+        Ok(false)
+    }
+
     fn hold(&mut self) -> std::io::Result<()> {
         self.answer("CONNECT", "220 test ESMTP")?;
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> std::io::Result<()> {
         while let Some(line) = self.line()? {
             let line = String::from_utf8_lossy(&line).into_owned();
             let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));

@@ -2,13 +2,15 @@
 //! that reads it. A process that ends, or takes too long, is the answer "too complex".
 
 use crate::error::TownError;
-use crate::limits::{COMPILE_MEMORY_BYTES, COMPILE_WALL, COMPILERS_MAX};
+use crate::limits::{Bounds, COMPILERS_MAX};
+use crate::workshop;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use thorp_lang::limits::FRAME_BYTES_MAX;
 use thorp_lang::{Compiled, Source, worker};
-use thorp_runtime::confined::{Command, Input, Limits, Sandbox, Spawner};
+use thorp_runtime::confined::{Command, Input, Sandbox, Shortage, Spawner};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::pipe;
 use tokio::sync::Semaphore;
@@ -22,6 +24,8 @@ pub(crate) struct Compiler {
     executable: PathBuf,
     idle: Mutex<Vec<Worker>>,
     permits: Semaphore,
+    wall: Duration,
+    memory_bytes: u64,
 }
 
 struct Worker {
@@ -31,21 +35,23 @@ struct Worker {
 }
 
 impl Compiler {
-    pub(crate) fn new(spawner: Spawner, executable: PathBuf) -> Self {
+    pub(crate) fn new(spawner: Spawner, executable: PathBuf, bounds: &Bounds) -> Self {
         Self {
             spawner,
             executable,
             idle: Mutex::new(Vec::new()),
             permits: Semaphore::new(COMPILERS_MAX),
+            wall: bounds.compile_wall,
+            memory_bytes: bounds.compile_memory_bytes,
         }
     }
 
-    /// Compiles. Whatever the text is, this answers within [`COMPILE_WALL`] of its turn.
+    /// Compiles. Whatever the text is, this answers within [`Bounds::compile_wall`] of its turn.
     pub(crate) async fn compile(&self, source: &Source) -> Result<Compiled, TownError> {
         let _permit = self.permits.acquire().await.map_err(TownError::internal)?;
         let request = worker::encode_request(0, source).map_err(TownError::internal)?;
         let mut worker = self.worker().await?;
-        let reply = tokio::time::timeout(COMPILE_WALL, worker.exchange(&request)).await;
+        let reply = tokio::time::timeout(self.wall, worker.exchange(&request)).await;
         match reply {
             Ok(Ok(reply)) => {
                 self.idle().push(worker);
@@ -53,14 +59,27 @@ impl Compiler {
                     .map(|(_, compiled)| compiled)
                     .map_err(TownError::internal)
             }
-            Ok(Err(_)) | Err(_) => Ok(Compiled::too_complex(source)),
+            Ok(Err(_)) | Err(_) => self.failed(&worker, source),
         }
     }
 
-    /// Ends all workers.
-    pub(crate) fn close(&self) {
+    /// What it means that a worker gave no answer.
+    fn failed(&self, worker: &Worker, source: &Source) -> Result<Compiled, TownError> {
+        match worker.process.shortage() {
+            Some(Shortage::Own) => Ok(Compiled::too_large(source, self.memory_bytes)),
+            Some(Shortage::Together) => Err(TownError::PoolFull {
+                retry_after_seconds: 1,
+            }),
+            None => Ok(Compiled::too_complex(source)),
+        }
+    }
+
+    /// Ends all workers, and waits until nothing is left of them.
+    pub(crate) async fn close(&self) {
         self.permits.close();
-        self.idle().clear();
+        let workers = std::mem::take(&mut *self.idle());
+        let end = move || workers.iter().for_each(|worker| worker.process.destroy());
+        let _ = tokio::task::spawn_blocking(end).await;
     }
 
     async fn worker(&self) -> Result<Worker, TownError> {
@@ -102,10 +121,7 @@ impl Compiler {
             cwd: PathBuf::from("/"),
             private: None,
             stdin: Input::Pipe,
-            limits: Limits {
-                data_bytes: Some(COMPILE_MEMORY_BYTES),
-                ..Limits::default()
-            },
+            limits: workshop::limits(self.memory_bytes),
         }
     }
 

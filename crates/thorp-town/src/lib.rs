@@ -46,6 +46,7 @@ pub use town::{Clock, Opened, Town, TownConfig};
 pub use vals::{FileText, NewVal, SaveVal, ValPatch, ValQuery};
 pub use view::{
     AuthorView, Caller, DeniedView, DependencyView, DiagnosticView, EgressRequestView, EgressView,
-    Endpoint, Isolation, IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView, RunQuery,
-    RunVal, RunView, Scope, Slice, TokenView, UsageView, UserView, ValDetail, ValView, VersionView,
+    Endpoint, Isolation, IssuedToken, LogView, NewToken, Page, Privacy, RunDetail, RunErrorView,
+    RunQuery, RunVal, RunView, Scope, Slice, TokenView, UsageView, UserView, ValDetail, ValView,
+    VersionView,
 };

@@ -2,6 +2,42 @@
 
 use std::time::Duration;
 
+/// The limits that take long or much to meet. A town has these; a test may have smaller ones.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// See [`VALUE_WALL`].
+    pub value_wall: Duration,
+    /// See [`COMPILE_WALL`].
+    pub compile_wall: Duration,
+    /// See [`COMPILE_MEMORY_BYTES`].
+    pub compile_memory_bytes: u64,
+    /// See [`RESOLVE_WALL`].
+    pub resolve_wall: Duration,
+    /// See [`RESOLVE_MEMORY_BYTES`].
+    pub resolve_memory_bytes: u64,
+    /// See [`BUNDLE_WALL`].
+    pub bundle_wall: Duration,
+    /// See [`BUNDLE_MEMORY_BYTES`].
+    pub bundle_memory_bytes: u64,
+    /// See [`BUNDLE_BYTES_MAX`].
+    pub bundle_bytes_max: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            value_wall: VALUE_WALL,
+            compile_wall: COMPILE_WALL,
+            compile_memory_bytes: COMPILE_MEMORY_BYTES,
+            resolve_wall: RESOLVE_WALL,
+            resolve_memory_bytes: RESOLVE_MEMORY_BYTES,
+            bundle_wall: BUNDLE_WALL,
+            bundle_memory_bytes: BUNDLE_MEMORY_BYTES,
+            bundle_bytes_max: BUNDLE_BYTES_MAX,
+        }
+    }
+}
+
 /// Items in one page of a list.
 pub const PAGE_ITEMS_MAX: u32 = 100;
 /// Items in one page unless said otherwise.
@@ -70,7 +106,7 @@ pub const DEPENDENCY_DEPTH_MAX: usize = 64;
 pub const DEPENDENCIES_MAX: usize = 200;
 /// Wall time of one resolution.
 pub const RESOLVE_WALL: Duration = Duration::from_secs(180);
-/// Memory of what resolves, and of what bundles: a small download may be a large module.
+/// Memory of what resolves: a small download may be a large module.
 pub const RESOLVE_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Requests of one resolution.
 pub const RESOLVE_REQUESTS_MAX: u64 = 5_000;
@@ -118,6 +154,8 @@ pub const KEEPER_PERIOD: Duration = Duration::from_secs(60 * 60);
 pub const SEARCH_CHARS_MAX: usize = 512;
 /// Bytes of all bundles of one dependency folder.
 pub const BUNDLE_BYTES_MAX: u64 = 24 * 1024 * 1024;
+/// Memory of what bundles.
+pub const BUNDLE_MEMORY_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Wall time of bundling, and of loading what was bundled.
 pub const BUNDLE_WALL: Duration = Duration::from_secs(30);
 /// Vals that are bundled for other users' programs at the same time.
@@ -170,6 +208,8 @@ pub const EMAIL_RETRY_MAX: Duration = Duration::from_secs(4 * 60 * 60);
 pub const EMAIL_TRIED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// How long the mail server may take for one mail.
 pub const EMAIL_SEND_WALL: Duration = Duration::from_secs(60);
+/// How long the mail server may take when it is only tried whether it is there.
+pub const EMAIL_TRY_WALL: Duration = Duration::from_secs(10);
 /// How long a mail that is on its way may hold up the end of the town.
 pub const EMAIL_STOP_WALL: Duration = Duration::from_secs(5);
 /// Characters of a mail server's words that are kept.

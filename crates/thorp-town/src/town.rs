@@ -62,6 +62,8 @@ pub struct TownConfig {
     pub npm_registry: Option<String>,
     /// The registry of `jsr:` packages, if not the usual one.
     pub jsr_registry: Option<String>,
+    /// Limits that take long or much to meet.
+    pub bounds: limits::Bounds,
     /// The mail server that takes the mail of vals. Without it, mail stays in the outbox.
     pub smtp: Option<SmtpConfig>,
     /// The time.
@@ -87,6 +89,7 @@ impl TownConfig {
             key_file: None,
             npm_registry: None,
             jsr_registry: None,
+            bounds: limits::Bounds::default(),
             smtp: None,
             clock,
         }
@@ -183,9 +186,13 @@ impl Town {
         let secrets = open_vault(&config, &store).await?;
         let dependencies = Dependencies::new(&config, runtime.clone(), store.clone(), &scratch)?;
         let (packages, closed) = dependencies.places();
-        let bundler = Bundler::new(&config, packages, closed)?;
+        let bundler = Bundler::new(&config, &runtime.groups(), packages, closed)?;
         let parts = Parts {
-            compiler: Compiler::new(workshop::of_compiler(&config, &program)?, program),
+            compiler: Compiler::new(
+                workshop::of_compiler(&config, &runtime.groups(), &program)?,
+                program,
+                &config.bounds,
+            ),
             dependencies,
             bundler,
             library: Library::new(&config.data)?,
@@ -229,7 +236,7 @@ impl Town {
         }
         self.0.runtime.shutdown(grace).await;
         self.0.courier.close().await;
-        self.0.compiler.close();
+        self.0.compiler.close().await;
         if let Err(error) = self.0.store.close().await {
             tracing::error!(%error, "the store did not close well");
         }

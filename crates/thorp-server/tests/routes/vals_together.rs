@@ -160,3 +160,22 @@ fn what_a_val_holds_is_evaluated_when_it_is_saved() {
     let warning = versions["diagnostics"][0].clone();
     assert_eq!(warning["code"], "NOT_EVALUATED", "{versions}");
 }
+
+#[test]
+fn a_program_names_so_many_vals() {
+    let town = TestTown::start();
+    let alice = town.add_user("alice");
+    let naming = |count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("@alice.v{at}")).collect();
+        json!({ "code": format!("[{}].length", names.join(", ")) }).to_string()
+    };
+    let many = town.post("/v1/eval", &alice, &naming(257));
+    assert!(
+        many.body.contains("a program names at most 256 vals"),
+        "{} {}",
+        many.status,
+        many.body
+    );
+    let fits = town.post("/v1/eval", &alice, &naming(256));
+    assert!(!fits.body.contains("at most"), "{}", fits.body);
+}

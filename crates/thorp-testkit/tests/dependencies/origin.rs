@@ -1,6 +1,6 @@
 //! A small web server with files that a test made up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,8 @@ pub(crate) enum Page {
     Redirect(String),
     /// A body of this type that never ends.
     Endless(&'static str),
+    /// Nothing, ever.
+    Never,
 }
 
 /// Serves until it is stopped or dropped.
@@ -29,6 +31,8 @@ pub(crate) struct Origin {
 struct Shared {
     pages: Mutex<HashMap<String, Page>>,
     asked: AtomicUsize,
+    /// Those who wait for ever.
+    held: Mutex<Vec<(String, TcpStream)>>,
     stopped: AtomicBool,
 }
 
@@ -83,6 +87,19 @@ impl Origin {
         self.shared.asked.load(Ordering::SeqCst)
     }
 
+    /// Which paths somebody waits for that are never answered.
+    pub(crate) fn waited_for(&self) -> BTreeSet<String> {
+        let held = self.shared.held.lock().unwrap();
+        held.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    /// From now on there is no such page: whoever waits for it is told nothing, and finds out when asking again.
+    pub(crate) fn give_up(&self, path: &str) {
+        self.shared.pages.lock().unwrap().remove(path);
+        let mut held = self.shared.held.lock().unwrap();
+        held.retain(|(waited_for, _)| waited_for != path);
+    }
+
     /// Ends it: whoever connects from now on is refused.
     pub(crate) fn stop(&mut self) {
         let Some(thread) = self.thread.take() else {
@@ -117,6 +134,10 @@ impl Shared {
             Some(Page::Body(kind, body)) => (format!("200 OK\r\ncontent-type: {kind}"), body),
             Some(Page::Redirect(to)) => (format!("302 Found\r\nlocation: {to}"), Vec::new()),
             Some(Page::Endless(kind)) => return endless(stream, kind),
+            Some(Page::Never) => {
+                self.held.lock().unwrap().push((path, stream));
+                return Ok(());
+            }
             None => ("404 Not Found".to_owned(), Vec::new()),
         };
         let length = body.len();

@@ -4,6 +4,9 @@ use crate::origin::Origin;
 use crate::registry::{Package, publish_npm};
 use crate::support::{eval, folders, save_aloud, town_of, value};
 use serde_json::json;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::time::{SystemTime, UNIX_EPOCH};
+use thorp_testkit::TestTown;
 
 fn registry() -> Origin {
     let origin = Origin::start();
@@ -68,4 +71,42 @@ fn expressions_resolve_once_and_need_a_user() {
     );
     assert_eq!(folders(&town).len(), 1);
     assert_eq!(eval(&town, "", code).status, 401);
+}
+
+/// How much later it is than it is, in microseconds.
+static LATER: AtomicI64 = AtomicI64::new(0);
+
+fn later() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_micros()).unwrap() + LATER.load(SeqCst)
+}
+
+#[test]
+fn what_was_downloaded_serves_other_saves_for_a_while() {
+    const AGE: i64 = 10 * 60 * 1_000_000;
+    let origin = registry();
+    let url = origin.url();
+    // At the beginning of such a while.
+    LATER.store(AGE - later() % AGE, SeqCst);
+    let town = TestTown::start_with(move |config| {
+        config.npm_registry = Some(url);
+        config.clock = later;
+    });
+    let asked_for = |name: &str| {
+        let token = town.add_user(name);
+        let before = origin.asked();
+        let (_, val) = save_aloud(&town, &token, "one", CODE);
+        assert_eq!(val["diagnostics"], json!([]), "{val:#}");
+        origin.asked() - before
+    };
+    let first = asked_for("first");
+    assert!(asked_for("second") < first);
+    LATER.fetch_add(2 * AGE, SeqCst);
+    assert_eq!(asked_for("third"), first);
+    let work = std::fs::read_dir(town.data().join("dependencies/work")).unwrap();
+    let names = work.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(
+        names.filter(|name| name.starts_with("downloads.")).count(),
+        1
+    );
 }

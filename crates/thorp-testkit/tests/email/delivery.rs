@@ -227,3 +227,16 @@ fn mail_waits_for_a_server_that_is_down_also_over_a_restart() {
     assert_eq!(server.arrived().len(), 1);
     shown_when(&town, &token, kept, is("kept"));
 }
+
+#[test]
+fn so_much_of_a_servers_words_is_kept() {
+    let server = SmtpServer::start();
+    let words = "x".repeat(900);
+    server.refuse("RCPT", &format!("550 {words}"));
+    let (town, token) = sending(&server);
+    let id = town.send_email("alice", "[1]").unwrap();
+    let failed = shown_when(&town, &token, id, is("failed"));
+    let kept = failed["lastError"].as_str().unwrap();
+    assert_eq!(kept.chars().count(), 500, "{kept}");
+    assert!(kept.ends_with("xxxx"));
+}

@@ -5,8 +5,9 @@
 
 use super::manifest::Manifest;
 use super::resolver::Room;
-use crate::limits::{BUNDLE_BYTES_MAX, BUNDLE_WALL, RESOLVE_MEMORY_BYTES};
+use crate::limits::Bounds;
 use crate::save::{OnProgress, ProgressStep, tell};
+use crate::workshop;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -15,7 +16,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
+use std::time::Duration;
+use thorp_runtime::confined::{Command, Exit, Input, Limits, Part, Spawner};
 use thorp_runtime::{Job, ModuleProgram, Program, RunLimits, Runtime};
 use uuid::Uuid;
 
@@ -60,6 +62,9 @@ pub(super) struct Bundler {
     /// Holds what esbuild made until it is known what it is made of.
     closed: PathBuf,
     runtime: Runtime,
+    wall: Duration,
+    memory_bytes: u64,
+    bytes_max: u64,
 }
 
 /// Why packages stay as they are.
@@ -71,10 +76,12 @@ enum Unbundled {
     DoNotLoad(String),
     #[error("esbuild refused them")]
     Refused,
+    #[error("esbuild needs more memory for them than it may have")]
+    NeedsMemory,
     #[error("their code says `{0}`")]
     Suspicious(&'static str),
-    #[error("they are larger than {} MiB", BUNDLE_BYTES_MAX >> 20)]
-    TooLarge,
+    #[error("they are larger than {0} bytes")]
+    TooLarge(u64),
     #[error("`{0}` exports something else when bundled")]
     Differs(String),
     #[error("they import `{0}`, which is none of their files")]
@@ -90,11 +97,15 @@ impl Bundler {
         esbuild: Option<(PathBuf, Spawner)>,
         closed: PathBuf,
         runtime: Runtime,
+        bounds: &Bounds,
     ) -> Self {
         Self {
             esbuild,
             closed,
             runtime,
+            wall: bounds.bundle_wall,
+            memory_bytes: bounds.bundle_memory_bytes,
+            bytes_max: bounds.bundle_bytes_max,
         }
     }
 
@@ -116,7 +127,7 @@ impl Bundler {
         let args = esbuild_args(manifest);
         self.run_esbuild(esbuild, room, &closed, args.clone())
             .await?;
-        if outputs_need_require(&closed.path(BUNDLED))? {
+        if outputs_need_require(&closed.path(BUNDLED), self.bytes_max)? {
             let args = args.into_iter().chain([GIVE_REQUIRE.to_owned()]);
             self.run_esbuild(esbuild, room, &closed, args.collect())
                 .await?;
@@ -151,8 +162,8 @@ impl Bundler {
             program: Program::Module(program.into()),
             args: "[]".to_owned(),
             limits: RunLimits {
-                wall: BUNDLE_WALL,
-                cpu: BUNDLE_WALL,
+                wall: self.wall,
+                cpu: self.wall,
                 ..RunLimits::default()
             },
             sight: thorp_runtime::Sight::default(),
@@ -193,14 +204,15 @@ impl Bundler {
             private: None,
             stdin: Input::Empty,
             limits: Limits {
-                data_bytes: Some(RESOLVE_MEMORY_BYTES),
-                file_bytes: BUNDLE_BYTES_MAX,
-                ..Limits::default()
+                file_bytes: self.bytes_max,
+                ..workshop::limits(self.memory_bytes)
             },
         };
         let process = spawner.spawn(&command).await.map_err(io::Error::other)?;
-        match tokio::time::timeout(BUNDLE_WALL, process.wait()).await {
+        process.set_part(Part::Small)?;
+        match tokio::time::timeout(self.wall, process.wait()).await {
             Ok(Ok(Exit::Code(0))) => check_read(&fs::read(closed.path(READ))?),
+            _ if process.shortage().is_some() => Err(Unbundled::NeedsMemory),
             _ => Err(Unbundled::Refused),
         }
     }
@@ -353,7 +365,7 @@ fn split<'a>(manifest: &Manifest, specifier: &'a str) -> Option<(&'a str, &'a st
 }
 
 /// Refuses what can't be bundled. Answers whether the code asks for built-in modules by `require`.
-fn outputs_need_require(bundled: &Path) -> Result<bool, Unbundled> {
+fn outputs_need_require(bundled: &Path, bytes_max: u64) -> Result<bool, Unbundled> {
     let (mut bytes, mut needs_require) = (0, false);
     let mut folders = vec![bundled.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -364,8 +376,8 @@ fn outputs_need_require(bundled: &Path) -> Result<bool, Unbundled> {
                 continue;
             }
             bytes += entry.metadata()?.len();
-            if bytes > BUNDLE_BYTES_MAX {
-                return Err(Unbundled::TooLarge);
+            if bytes > bytes_max {
+                return Err(Unbundled::TooLarge(bytes_max));
             }
             let text = fs::read_to_string(entry.path())?;
             check_text(&text)?;

@@ -9,8 +9,8 @@ use super::registries;
 use super::resolver::Room;
 use crate::error::TownError;
 use crate::limits::{
-    DEPENDENCY_BYTES_MAX, RESOLVE_BYTES_IN_MAX, RESOLVE_BYTES_OUT_MAX, RESOLVE_MEMORY_BYTES,
-    RESOLVE_OUTPUT_BYTES_MAX, RESOLVE_REQUESTS_MAX, RESOLVE_WALL,
+    DEPENDENCY_BYTES_MAX, RESOLVE_BYTES_IN_MAX, RESOLVE_BYTES_OUT_MAX, RESOLVE_OUTPUT_BYTES_MAX,
+    RESOLVE_REQUESTS_MAX,
 };
 use crate::town::TownConfig;
 use crate::workshop;
@@ -19,7 +19,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use thorp_runtime::confined::{Command, Exit, Input, Limits, Sandbox, Spawner};
+use std::time::Duration;
+use thorp_runtime::confined::{
+    Command, Exit, Groups, Input, Limits, Part, Sandbox, Shortage, Spawner,
+};
 use thorp_runtime::gateway::limits::{GUEST_CONNECTIONS_MAX, Limits as GatewayLimits};
 use thorp_runtime::gateway::policy::Rule;
 use thorp_runtime::gateway::{Budget, Code, Egress, Gateway, GatewayConfig, Rules, Tenant};
@@ -57,6 +60,8 @@ pub(super) struct Downloader {
     pub(super) work: PathBuf,
     egress: Rules,
     own: Vec<SocketAddr>,
+    wall: Duration,
+    memory_bytes: u64,
     /// Made when it is known where the registries are.
     gateway: OnceCell<Gateway>,
 }
@@ -66,12 +71,15 @@ pub(super) struct Told {
     pub(super) is_done: bool,
     pub(super) said: String,
     pub(super) egress: Egress,
+    shortage: Option<Shortage>,
+    memory_bytes: u64,
 }
 
 impl Downloader {
     /// `scratch` is the folder of what lives no longer than the town.
     pub(super) fn new(
         config: &TownConfig,
+        groups: &Groups,
         work: PathBuf,
         scratch: &Path,
     ) -> Result<Self, TownError> {
@@ -89,13 +97,15 @@ impl Downloader {
             setting("JSR_URL", &config.jsr_registry),
         ];
         Ok(Self {
-            spawner: workshop::of_resolver(config, &work, &doors)?,
+            spawner: workshop::of_resolver(config, groups, &work, &doors)?,
             deno: config.deno.clone(),
             settings: settings.into_iter().flatten().collect(),
             doors,
             work,
             egress: config.egress.clone(),
             own: config.own.clone(),
+            wall: config.bounds.resolve_wall,
+            memory_bytes: config.bounds.resolve_memory_bytes,
             gateway: OnceCell::new(),
         })
     }
@@ -118,8 +128,10 @@ impl Downloader {
             let (_, said) = tokio::join!(out, listen(running.stderr.take(), on_line));
             (running.process.wait().await, said)
         };
-        let (exit, said) = within_wall(work).await?;
+        let (exit, said) = self.within_wall(work).await?;
         Ok(Told {
+            shortage: running.process.shortage(),
+            memory_bytes: self.memory_bytes,
             is_done: exit.is_ok_and(|exit| exit == Exit::Code(0)),
             said,
             egress: door.report(),
@@ -147,7 +159,9 @@ impl Downloader {
         let mut found = Vec::new();
         for import in registries::IMPORTS {
             let asking = self.ask(import, &mut found);
-            within_wall(asking).await?.map_err(|error| failed(&error))?;
+            self.within_wall(asking)
+                .await?
+                .map_err(|error| failed(&error))?;
         }
         Ok(found)
     }
@@ -174,6 +188,8 @@ impl Downloader {
         let command = self.command(room, args, name);
         let process = self.spawner.spawn(&command).await;
         let process = process.map_err(io::Error::other)?;
+        // Whoever saves can wait; whoever runs something should not feel it.
+        process.set_part(Part::Small)?;
         Ok(Running {
             stdout: process.take_stdout()?,
             stderr: process.take_stderr()?,
@@ -201,12 +217,17 @@ impl Downloader {
             private: Some(name),
             stdin: Input::Empty,
             limits: Limits {
-                data_bytes: Some(RESOLVE_MEMORY_BYTES),
                 file_bytes: DEPENDENCY_BYTES_MAX,
                 open_files: 4096,
-                ..Limits::default()
+                ..workshop::limits(self.memory_bytes)
             },
         }
+    }
+
+    async fn within_wall<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::time::timeout(self.wall, work).await.map_err(|_| {
+            Failure::unavailable(format!("it took longer than {} s", self.wall.as_secs()))
+        })
     }
 }
 
@@ -226,12 +247,6 @@ impl Drop for Doorway {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-async fn within_wall<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    tokio::time::timeout(RESOLVE_WALL, work).await.map_err(|_| {
-        Failure::unavailable(format!("it took longer than {} s", RESOLVE_WALL.as_secs()))
-    })
 }
 
 /// Reads lines until the end. Keeps the first [`RESOLVE_OUTPUT_BYTES_MAX`] of them.
@@ -262,8 +277,12 @@ impl Told {
     pub(super) fn excess(&self) -> Option<Failure> {
         let asked = self.egress.requests.len() as u64 + self.egress.dropped;
         let mut denials = self.egress.requests.iter().map(|request| request.denial);
-        let message = if self.said.contains(OUT_OF_MEMORY) {
-            let mebibytes = RESOLVE_MEMORY_BYTES >> 20;
+        if self.shortage == Some(Shortage::Together) {
+            let message = "all runs and saves together need more memory than they may have";
+            return Some(Failure::unavailable(message));
+        }
+        let message = if self.shortage.is_some() || self.said.contains(OUT_OF_MEMORY) {
+            let mebibytes = self.memory_bytes >> 20;
             format!("getting it needs more than {mebibytes} MiB of memory")
         } else if asked > RESOLVE_REQUESTS_MAX {
             format!("getting it needs more than {RESOLVE_REQUESTS_MAX} requests")

@@ -94,16 +94,17 @@ impl Dependencies {
                 .and_then(|()| std::fs::create_dir_all(left))
                 .map_err(|error| TownError::unusable(left, &error))?;
         }
+        let groups = runtime.groups();
         let bundler = config
             .esbuild
             .as_ref()
             .map(|esbuild| {
-                let spawner = workshop::of_bundler(config, esbuild, &work, &closed)?;
+                let spawner = workshop::of_bundler(config, &groups, esbuild, &work, &closed)?;
                 Ok::<_, TownError>((esbuild.clone(), spawner))
             })
             .transpose()?;
-        let bundler = Bundler::new(bundler, closed, runtime);
-        let downloader = Downloader::new(config, work, scratch)?;
+        let bundler = Bundler::new(bundler, closed, runtime, &config.bounds);
+        let downloader = Downloader::new(config, &groups, work, scratch)?;
         let resolver = Resolver::new(config.clock, downloader, bundler);
         Ok(Self {
             folders,

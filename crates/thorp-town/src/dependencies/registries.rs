@@ -90,6 +90,23 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_question_without_an_end_is_cut() {
+        let (mut asking, answering) = UnixStream::pair().unwrap();
+        let endless = tokio::spawn(async move {
+            let mut written = 0;
+            while let Ok(bytes) = asking.write(&[b'x'; 1024]).await {
+                written += bytes;
+            }
+            written
+        });
+        let head = question(answering).await.unwrap();
+        // What was read at once may be a little more.
+        let most = REGISTRY_QUESTION_BYTES_MAX..2 * REGISTRY_QUESTION_BYTES_MAX;
+        assert!(most.contains(&head.len()), "{}", head.len());
+        assert!(endless.await.unwrap() >= head.len());
+    }
+
     #[test]
     fn names_and_passwords_are_left_out() {
         for (address, expected) in [

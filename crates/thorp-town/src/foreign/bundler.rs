@@ -5,10 +5,7 @@ use super::graph::Parts;
 use super::room::{ENTRY, PROCESS, lay_out};
 use crate::dependencies::{Room, read_within, remove_folder};
 use crate::error::{ErrorCode, TownError};
-use crate::limits::{
-    BUNDLE_BYTES_MAX, BUNDLE_OUTPUT_BYTES_MAX, BUNDLE_WALL, FOREIGN_BUNDLES_AT_ONCE_MAX,
-    RESOLVE_MEMORY_BYTES,
-};
+use crate::limits::{BUNDLE_OUTPUT_BYTES_MAX, Bounds, FOREIGN_BUNDLES_AT_ONCE_MAX};
 use crate::town::TownConfig;
 use crate::workshop;
 use serde::de::IgnoredAny;
@@ -16,7 +13,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use thorp_runtime::confined::{Command, Exit, Input, Limits, Spawner};
+use thorp_runtime::confined::{Command, Exit, Groups, Input, Limits, Part, Spawner};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
@@ -49,6 +46,7 @@ pub(crate) struct Bundler {
 struct Esbuild {
     program: PathBuf,
     spawner: Spawner,
+    bounds: Bounds,
     /// The `node_modules` folder that holds the stand-ins.
     modules: PathBuf,
     /// A copy of them and of what they need: esbuild looks around in the folders above what it reads.
@@ -66,6 +64,7 @@ impl Bundler {
     /// `dependencies` holds packages, `closed` what is worked on.
     pub(crate) fn new(
         config: &TownConfig,
+        groups: &Groups,
         dependencies: &Path,
         closed: PathBuf,
     ) -> Result<Self, TownError> {
@@ -74,12 +73,19 @@ impl Bundler {
             remove_folder(&copy)
                 .and_then(|()| std::fs::create_dir_all(&copy))
                 .map_err(|error| TownError::unusable(&copy, &error))?;
-            let spawner =
-                workshop::of_foreign_bundler(config, program, &copy, dependencies, &closed)?;
+            let spawner = workshop::of_foreign_bundler(
+                config,
+                groups,
+                program,
+                &copy,
+                dependencies,
+                &closed,
+            )?;
             Ok::<_, TownError>(Esbuild {
                 program: program.clone(),
                 spawner,
                 modules: modules_of(program),
+                bounds: config.bounds.clone(),
                 copy,
                 copied: OnceCell::new(),
             })
@@ -142,20 +148,23 @@ impl Esbuild {
             private: None,
             stdin: Input::Empty,
             limits: Limits {
-                data_bytes: Some(RESOLVE_MEMORY_BYTES),
-                file_bytes: BUNDLE_BYTES_MAX,
-                ..Limits::default()
+                file_bytes: self.bounds.bundle_bytes_max,
+                ..workshop::limits(self.bounds.bundle_memory_bytes)
             },
         };
         let process = self.spawner.spawn(&command).await;
         let process = process.map_err(Unusable::internal)?;
+        process.set_part(Part::Small).map_err(Unusable::internal)?;
         let output = process.take_stderr().map_err(Unusable::internal)?;
         let work = async {
             let said = listen(output).await;
             (process.wait().await, said)
         };
-        match tokio::time::timeout(BUNDLE_WALL, work).await {
+        match tokio::time::timeout(self.bounds.bundle_wall, work).await {
             Ok((Ok(Exit::Code(0)), _)) => Ok(()),
+            Ok(_) if process.shortage().is_some() => {
+                Err(Unusable::not("needs too much memory to bundle"))
+            }
             Ok((exit, said)) => {
                 tracing::debug!(?exit, %said, "a foreign val was not bundled");
                 Err(Unusable::not(explain(&said)))

@@ -2,14 +2,15 @@
 
 use super::address::mailbox;
 use crate::error::{ErrorCode, TownError};
-use crate::limits::{EMAIL_ERROR_CHARS_MAX, EMAIL_RETRY, EMAIL_SEND_WALL};
+use crate::limits::{EMAIL_ERROR_CHARS_MAX, EMAIL_RETRY, EMAIL_SEND_WALL, EMAIL_TRY_WALL};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::net::IpAddr;
 use std::time::Duration;
+use thorp_runtime::gateway::Authorities;
 use url::{Host, Url};
 
 const SMTP_PORT: u16 = 587;
@@ -107,14 +108,22 @@ impl SmtpConfig {
         })
     }
 
+    /// Talks with the server without sending anything: it must be there, be trusted and take the town's sign-in.
+    ///
+    /// # Errors
+    /// What went wrong, for people.
+    pub async fn attempt(&self) -> Result<(), String> {
+        let transport = self.transport().map_err(|error| error.to_string())?;
+        transport.attempt().await.map_err(|unsent| unsent.reason)
+    }
+
     pub(crate) fn from(&self) -> &Mailbox {
         &self.from
     }
 
     /// A way to the server; nothing is connected yet.
     pub(crate) fn transport(&self) -> Result<Transport, TownError> {
-        let parameters =
-            || TlsParameters::new_rustls(self.host.clone()).map_err(TownError::internal);
+        let parameters = || parameters(&self.host).map_err(TownError::internal);
         let tls = match self.tls {
             Security::Tls => Tls::Wrapper(parameters()?),
             Security::StartTls => Tls::Required(parameters()?),
@@ -134,10 +143,39 @@ impl SmtpConfig {
     }
 }
 
+/// TLS with this server, trusting whom vals' own connections trust.
+fn parameters(host: &str) -> Result<TlsParameters, lettre::transport::smtp::Error> {
+    let mut builder =
+        TlsParameters::builder(host.to_owned()).certificate_store(CertificateStore::None);
+    for authority in Authorities::find().certificates {
+        builder = builder.add_root_certificate(Certificate::from_der(authority.to_vec())?);
+    }
+    builder.build_rustls()
+}
+
 /// A way to the mail server.
 pub(crate) struct Transport(AsyncSmtpTransport<Tokio1Executor>);
 
 impl Transport {
+    /// Whether the server is there, and takes the town's sign-in.
+    async fn attempt(&self) -> Result<(), Unsent> {
+        match tokio::time::timeout(EMAIL_TRY_WALL, self.0.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Unsent {
+                for_good: false,
+                reason: "the mail server does not answer".to_owned(),
+            }),
+            Ok(Err(error)) => Err(unsent(&error)),
+            Err(_) => Err(Unsent {
+                for_good: false,
+                reason: format!(
+                    "the mail server took more than {} s",
+                    EMAIL_TRY_WALL.as_secs()
+                ),
+            }),
+        }
+    }
+
     /// Has one conversation with the server. It has the mail if this ends well.
     pub(crate) async fn send(&self, message: Message) -> Result<(), Unsent> {
         match tokio::time::timeout(EMAIL_SEND_WALL, self.0.send(message)).await {
@@ -287,6 +325,28 @@ mod tests {
                 .contains("no user")
         );
         assert!(SmtpConfig::new("smtp://a.de", "nobody", None).is_err());
+    }
+
+    /// Time stands still but for who waits for it.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_given_up_for_now() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("smtp://{}", silent.local_addr().unwrap());
+        let config = SmtpConfig::new(&url, "town@example.com", None).unwrap();
+        let message = Message::builder()
+            .from(config.from().clone())
+            .to(config.from().clone())
+            .body("hello".to_owned())
+            .unwrap();
+        let begun = tokio::time::Instant::now();
+        let transport = config.transport().unwrap();
+        let unsent = transport.send(message).await.unwrap_err();
+        assert!(!unsent.for_good, "{}", unsent.reason);
+        assert_eq!(begun.elapsed().as_secs(), EMAIL_SEND_WALL.as_secs());
+        let begun = tokio::time::Instant::now();
+        let reason = config.attempt().await.unwrap_err();
+        assert_eq!(begun.elapsed().as_secs(), EMAIL_TRY_WALL.as_secs());
+        assert_eq!(reason, "the mail server took more than 10 s");
     }
 
     #[test]

@@ -219,3 +219,15 @@ impl Vault {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_users_are_remembered() {
+        let vault = Vault::new(PathBuf::from("/nonexistent"));
+        let known = lock(&vault.known);
+        assert_eq!(known.users.cap().get(), SECRETS_USERS_CACHED_MAX);
+    }
+}

@@ -272,6 +272,18 @@ mod tests {
     }
 
     #[test]
+    fn so_much_of_a_file_is_read() {
+        use std::io::Write as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(KEY_FILE);
+        KeyRing::create(&path).unwrap();
+        let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let most = usize::try_from(KEY_FILE_BYTES_MAX).unwrap();
+        write!(file, "# {}\nno key", "x".repeat(most)).unwrap();
+        assert_eq!(KeyRing::read(&path).unwrap().count(), 1);
+    }
+
+    #[test]
     fn a_file_that_is_no_good_is_told_how() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(KEY_FILE);

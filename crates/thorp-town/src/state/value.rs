@@ -8,7 +8,7 @@ use thorp_runtime::{Job, NOT_CALLED, RunLimits};
 use uuid::Uuid;
 
 use crate::error::TownError;
-use crate::limits::{RUN_CPU, RUN_MEMORY_BYTES, VALUE_BYTES_MAX, VALUE_WALL};
+use crate::limits::{RUN_CPU, RUN_MEMORY_BYTES, VALUE_BYTES_MAX};
 use crate::programs::Ready;
 use crate::state::{Assembled, Author};
 use crate::town::Town;
@@ -59,7 +59,7 @@ impl Town {
             program: ready.program(),
             args: NOT_CALLED.to_owned(),
             limits: RunLimits {
-                wall: VALUE_WALL,
+                wall: self.0.config.bounds.value_wall,
                 cpu: RUN_CPU,
                 memory_bytes: RUN_MEMORY_BYTES,
             },
