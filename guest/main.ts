@@ -9,7 +9,7 @@ import { Channel, Kind } from "./channel.ts";
 import { Logs } from "./console.ts";
 import { installTown } from "./town.ts";
 import { seal } from "./internals.ts";
-import { hideProxy, installFetch } from "./network.ts";
+import { hideSettings, installFetch } from "./network.ts";
 import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
 import { hardenRealm } from "./realm.ts";
 import { Runner } from "./runner.ts";
@@ -20,7 +20,6 @@ const SOCKET_VARIABLE = "THORP_CONTROL";
 // The last two are what Deno adds by itself, for programs that would start `node`.
 const BOOT_VARIABLES = [
   SOCKET_VARIABLE,
-  "DENO_CERT",
   "DENO_DIR",
   "DENO_NO_UPDATE_CHECK",
   "JSR_URL",
@@ -41,7 +40,7 @@ const calls = new Calls(channel);
 const runner = new Runner(channel, logs, calls);
 installUncaught(runner.fail);
 installFetch();
-hideProxy();
+hideSettings();
 installVals(installTown(calls));
 hardenRealm(logs.denied, {
   value: (name) => values.ofForeign(name),

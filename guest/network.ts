@@ -27,22 +27,29 @@ export function installFetch(): void {
 }
 
 const PROXY = "ALL_PROXY";
+/** Certificate authorities of the operator's. */
+const AUTHORITIES = "NODE_EXTRA_CA_CERTS";
 
 /**
- * Hides from programs where `fetch` leads: Deno reads it from the process's environment whenever it begins to, and
- * libraries that read it too would take it for a proxy that they can speak with. What a program sets itself it sees.
+ * Hides from programs where `fetch` leads, and whom TLS trusts: Deno reads both from the process's environment whenever it
+ * begins to, and libraries that read the first too would take it for a proxy that they can speak with. What a program sets
+ * itself it sees.
  */
-export function hideProxy(): void {
+export function hideSettings(): void {
   const { env } = Deno;
   const { get, has, toObject } = env;
-  const ours = get(PROXY);
-  if (ours === undefined) return;
-  const isHidden = (name: string) => name === PROXY && get(name) === ours;
+  const proxy = get(PROXY);
+  const authorities = get(AUTHORITIES);
+  const isHidden = (name: string) => {
+    if (name === PROXY) return proxy !== undefined && get(name) === proxy;
+    return name === AUTHORITIES && authorities !== undefined && get(name) === authorities;
+  };
   env.get = (name) => isHidden(name) ? undefined : get(name);
   env.has = (name) => !isHidden(name) && has(name);
   env.toObject = () => {
     const all = toObject();
-    if (all[PROXY] === ours) delete all[PROXY];
+    if (isHidden(PROXY)) delete all[PROXY];
+    if (isHidden(AUTHORITIES)) delete all[AUTHORITIES];
     return all;
   };
 }

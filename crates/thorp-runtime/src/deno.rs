@@ -91,6 +91,7 @@ impl Deno {
 
     fn args(&self, seen: &Seen) -> Vec<OsString> {
         let mut args: Vec<OsString> = FLAGS.iter().map(OsString::from).collect();
+        args.push(self.system_flag());
         args.push(self.heap_flag().into());
         let imports = guest::import_map(&self.guest, &seen.modules);
         args.push(format!("--import-map={imports}").into());
@@ -101,6 +102,16 @@ impl Deno {
         ));
         args.push(self.guest.join(self.kind.main()).into());
         args
+    }
+
+    /// What of the system programs may ask for. Where Deno is told of authorities, its `node:https` wants a permission that
+    /// cannot be given by its name; what else comes with it, the kernel's layers keep from programs anyway.
+    fn system_flag(&self) -> OsString {
+        let flag = match &self.authorities {
+            Some(_) => ALL_SYSTEM_FLAG,
+            None => SYSTEM_FLAG,
+        };
+        flag.into()
     }
 
     fn heap_flag(&self) -> String {
@@ -134,6 +145,7 @@ impl Deno {
             self.kind.main(),
             &self.heap_flag(),
             &FLAGS.join(" "),
+            SYSTEM_FLAG,
             &self.guest.to_string_lossy(),
         ] {
             digest.update(text.as_bytes());
@@ -165,7 +177,7 @@ impl Deno {
             .map(|(name, path)| (name.into(), path.into()));
         let jsr = jsr.map(|url| ("JSR_URL".into(), url.into()));
         let authorities = self.authorities.as_ref();
-        let authorities = authorities.map(|path| ("DENO_CERT".into(), path.into()));
+        let authorities = authorities.map(|path| ("NODE_EXTRA_CA_CERTS".into(), path.into()));
         fixed
             .chain(paths)
             .chain(jsr)
@@ -186,8 +198,9 @@ const FLAGS: &[&str] = &[
     "--node-modules-dir=manual",
     "--allow-env",
     "--allow-net",
-    "--allow-sys=hostname,osRelease,cpus,homedir,uid,systemMemoryInfo",
 ];
+const ALL_SYSTEM_FLAG: &str = "--allow-sys";
+const SYSTEM_FLAG: &str = "--allow-sys=hostname,osRelease,cpus,homedir,uid,systemMemoryInfo";
 
 fn flag<'a>(name: &str, paths: impl IntoIterator<Item = &'a Path>) -> OsString {
     let mut flag = OsString::from(name);

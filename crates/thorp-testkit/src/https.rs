@@ -1,6 +1,6 @@
 //! A web server for tests that speaks TLS, with a certificate of an authority that nobody knows.
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::HashMap;
@@ -104,6 +104,9 @@ impl HttpsServer {
 fn identity() -> (Arc<ServerConfig>, Vec<u8>) {
     let made = || -> Result<_, rcgen::Error> {
         let mut authority = CertificateParams::new(Vec::<String>::new())?;
+        // Otherwise both have one name, as of a certificate that answers for itself.
+        let name = (DnType::CommonName, "an authority of a test");
+        authority.distinguished_name.push(name.0, name.1);
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate()?;
         let certificate = authority.self_signed(&key)?.der().to_vec();

@@ -88,6 +88,27 @@ fn a_registry_that_does_not_answer_is_given_up() {
 }
 
 #[test]
+fn what_a_resolution_sends_is_bounded() {
+    let origin = Origin::start();
+    origin.put_typescript("/part.ts", "export {};");
+    let url = origin.url();
+    let long = "x".repeat(15_000);
+    let of = |count: usize| -> String {
+        let imports = (0..count).map(|at| format!("import \"./part.ts?{at}{long}\";\n"));
+        imports.collect()
+    };
+    origin.put_typescript("/wide.ts", &of(1_200));
+    origin.put_typescript("/narrow.ts", &of(100));
+    let town = bounded(&origin, |_| ());
+    let importing = |name: &str| {
+        let code = format!("import \"{url}/{name}.ts\";\nexport default 1;");
+        diagnostics(&save(&town, name, &code))
+    };
+    assert_eq!(importing("narrow"), []);
+    assert_eq!(importing("wide"), [(1, "DEPENDENCY_TOO_LARGE".to_owned())]);
+}
+
+#[test]
 fn so_many_resolutions_go_on_at_a_time() {
     let origin = Origin::start();
     let names = ["one", "two", "three"];

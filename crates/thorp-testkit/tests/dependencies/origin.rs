@@ -128,6 +128,7 @@ impl Shared {
         {}
         self.asked.fetch_add(1, Ordering::SeqCst);
         let path = request.split(' ').nth(1).unwrap_or_default();
+        let path = path.split('?').next().unwrap_or_default();
         let path = path.replace("%2f", "/").replace("%2F", "/");
         let page = self.pages.lock().unwrap().get(&path).cloned();
         let (head, body) = match page {

@@ -6,11 +6,13 @@ mod deno;
 mod folder;
 mod isolation;
 mod machine;
+mod outside;
 mod report;
 mod sandbox;
 mod secrets;
 
 use crate::failure::{Exit, Failure};
+use crate::serve::mail::MailArgs;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -38,6 +40,8 @@ pub(crate) struct DoctorArgs {
     /// The Deno binary [default: that of `npm ci`, or the one on the PATH]
     #[arg(long, value_name = "PATH", env = "THORP_DENO")]
     deno: Option<PathBuf>,
+    #[command(flatten)]
+    mail: MailArgs,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -102,6 +106,7 @@ pub(crate) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     checks.extend(folder::checks(&args.data));
     checks.push(secrets::check(&args.data, args.key_file.as_deref()));
     checks.extend(machine::checks());
+    checks.extend(outside::checks(&args.mail));
     let (isolation, jail) = isolation::checks();
     let (sandbox, attacks) = sandbox::check(found, jail);
     checks.push(sandbox);

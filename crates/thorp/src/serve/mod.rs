@@ -8,6 +8,7 @@ pub(crate) mod jail;
 mod limits;
 mod listen;
 mod log;
+pub(crate) mod mail;
 mod options;
 mod signals;
 mod welcome;

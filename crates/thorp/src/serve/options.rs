@@ -1,13 +1,14 @@
 //! What `thorp serve` can be told, by flag or by environment.
 
 use super::log::LogFormat;
+use super::mail::MailArgs;
 use crate::config::town_url;
 use crate::failure::Failure;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 use std::time::Duration;
-use thorp_town::{Rules, SmtpConfig, TownConfig, TownError};
+use thorp_town::{Rules, TownConfig};
 
 /// Bytes of a MiB.
 const MIB: u64 = 1024 * 1024;
@@ -107,21 +108,8 @@ pub(crate) struct ServeArgs {
     /// The registry of `jsr:` packages [default: the usual one]
     #[arg(long, value_name = "URL", env = "JSR_URL")]
     jsr_registry: Option<String>,
-    /// The mail server that takes what vals send, such as `smtps://user@mail.example.com`
-    /// [default: mail stays in the outbox]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "THORP_SMTP_URL",
-        requires = "smtp_from"
-    )]
-    smtp_url: Option<String>,
-    /// The file with the password for the mail server; `THORP_SMTP_PASSWORD` has it instead
-    #[arg(long, value_name = "FILE", env = "THORP_SMTP_PASSWORD_FILE")]
-    smtp_password_file: Option<PathBuf>,
-    /// Whom mail comes from, such as `Our town <town@example.com>`
-    #[arg(long, value_name = "ADDRESS", env = "THORP_SMTP_FROM")]
-    smtp_from: Option<String>,
+    #[command(flatten)]
+    mail: MailArgs,
     /// How lines of the log are written
     #[arg(
         long,
@@ -160,40 +148,13 @@ impl ServeArgs {
         config.key_file.clone_from(&self.key_file);
         config.npm_registry.clone_from(&self.npm_registry);
         config.jsr_registry.clone_from(&self.jsr_registry);
-        config.smtp = self.smtp()?;
+        config.smtp = self.mail.server()?;
         Ok(())
     }
 
     fn egress(&self) -> Result<Rules, Failure> {
         Rules::parse(&self.egress_allow, &self.egress_deny)
             .map_err(|error| Failure::usage(error.to_string()).hint(error.problem.hint()))
-    }
-
-    /// The mail server, if one is told.
-    fn smtp(&self) -> Result<Option<SmtpConfig>, Failure> {
-        let (Some(url), Some(from)) = (&self.smtp_url, &self.smtp_from) else {
-            return Ok(None);
-        };
-        let config = SmtpConfig::new(url, from, self.smtp_password()?);
-        config.map(Some).map_err(|error| {
-            let failure = Failure::usage(error.to_string());
-            match error {
-                TownError::Refused {
-                    hint: Some(hint), ..
-                } => failure.hint(hint),
-                _ => failure,
-            }
-        })
-    }
-
-    fn smtp_password(&self) -> Result<Option<String>, Failure> {
-        let Some(file) = &self.smtp_password_file else {
-            let told = std::env::var("THORP_SMTP_PASSWORD").ok();
-            return Ok(told.filter(|password| !password.is_empty()));
-        };
-        let text =
-            std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error))?;
-        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
     /// One end of the pool's size moves the other unless both are told.

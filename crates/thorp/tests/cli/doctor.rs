@@ -297,3 +297,50 @@ fn its_attacks_are_attacks() {
     assert!(answers.len() >= 20, "{}", shown(&output, &[]));
     assert!(contained.len() <= 8, "{contained:#?}");
 }
+
+/// What it says of mail when it is told of this server.
+fn mail(args: &[&str], password: Option<&str>) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = thorp();
+    command.args(["doctor", "--json", "--deno", "/nope/deno", "--data"]);
+    command.arg(folder.path().join("data")).args(args);
+    command.envs(password.map(|password| ("THORP_SMTP_PASSWORD", password)));
+    let found = findings(&command.output().unwrap());
+    let check = check(&found, "mail");
+    let text = |name: &str| check[name].as_str().unwrap().to_owned();
+    (text("state"), text("finding"))
+}
+
+#[test]
+fn mail_is_tried_and_none_is_sent() {
+    let (state, finding) = mail(&[], None);
+    assert_eq!(state, "ok");
+    assert!(finding.contains("stays in the outbox"), "{finding}");
+    let server = thorp_testkit::SmtpServer::start();
+    let from = ["--smtp-from", "town@example.com", "--smtp-url"];
+    let told = |url: &str, password| mail(&[&from[..], &[url]].concat(), password);
+    let (state, finding) = told(&server.url(), None);
+    assert_eq!(
+        (state.as_str(), finding.contains("answers")),
+        ("ok", true),
+        "{finding}"
+    );
+    assert!(server.arrived().is_empty());
+    let with_user = server.url().replace("smtp://", "smtp://me@");
+    server.refuse("AUTH", "535 5.7.8 wrong");
+    let (state, finding) = told(&with_user, Some("geheim"));
+    assert_eq!(state, "warning");
+    assert!(
+        finding.contains("535") || finding.contains("wrong"),
+        "{finding}"
+    );
+    assert!(!finding.contains("geheim"), "{finding}");
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("smtp://{}", listener.local_addr().unwrap())
+    };
+    assert_eq!(told(&closed, None).0, "warning");
+    let (state, finding) = told("smtp://me@127.0.0.1", None);
+    assert_eq!(state, "failed");
+    assert!(finding.contains("no password"), "{finding}");
+}

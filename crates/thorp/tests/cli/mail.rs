@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Child;
 use tempfile::TempDir;
 use thorp_store::{EmailPut, EmailShare, EmailState, NewEmail, PageRequest, Store, StoreConfig};
-use thorp_testkit::SmtpServer;
+use thorp_testkit::{MAPPED, SmtpServer};
 use uuid::Uuid;
 
 /// In microseconds since 1970.
@@ -110,4 +110,49 @@ fn mail_and_the_password_go_through_tls_to_a_server_that_is_trusted() {
 fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_password_goes_by_starttls_to_a_server_that_is_trusted_or_not_at_all() {
+    let (server, certificate) = SmtpServer::start_starttls();
+    let folder = folder_with_mail();
+    let (pem, password) = (folder.path().join("pem"), folder.path().join("password"));
+    let body = STANDARD.encode(certificate);
+    let pem_text = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    std::fs::write(&pem, pem_text).unwrap();
+    std::fs::write(&password, "geheim\n").unwrap();
+    let url = format!("smtp://me@[{MAPPED}]:{}", server.port());
+    let args = ["--smtp-url", &url, "--smtp-from", "town@example.com"];
+    let refused = || {
+        let mut command = town_command(folder.path(), &args);
+        command.env("THORP_SMTP_PASSWORD_FILE", &password);
+        let mut town = command.spawn().unwrap();
+        let mut log = BufReader::new(town.stderr.take().unwrap()).lines();
+        let line = log.find(|line| line.as_ref().unwrap().contains("mail was not sent"));
+        kill(town);
+        line.unwrap().unwrap()
+    };
+    let line = refused();
+    assert!(line.contains("certificate"), "{line}");
+    // Who takes the offer away gets nothing either.
+    server.refuse("OPEN", "250 test");
+    runtime().block_on(queue(folder.path()));
+    let line = refused();
+    assert!(!line.contains("certificate"), "{line}");
+    let commands = server.commands();
+    let open = ["open EHLO", "open STARTTLS", "open QUIT"];
+    assert!(
+        commands
+            .iter()
+            .all(|command| open.contains(&command.as_str())),
+        "{commands:?}"
+    );
+    runtime().block_on(queue(folder.path()));
+    let mut friend = town_command(folder.path(), &args);
+    friend.env("THORP_SMTP_PASSWORD_FILE", &password);
+    let friend = friend.env("SSL_CERT_FILE", &pem).spawn().unwrap();
+    let arrived = server.wait_for(1).remove(0);
+    // "\0me\0geheim"
+    assert_eq!(arrived.sign_in.as_deref(), Some("AG1lAGdlaGVpbQ=="));
+    kill(friend);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod check;
+mod connections;
 mod doctor;
 mod help;
 mod life;
@@ -14,4 +15,5 @@ mod running;
 mod secrets;
 mod stopping;
 mod support;
+mod trust;
 mod usage;

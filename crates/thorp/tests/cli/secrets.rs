@@ -315,3 +315,21 @@ fn key_of(town: &Town) -> std::path::PathBuf {
     eventually("the folder is there", || town.folder().is_dir());
     town_data(town.folder()).join("secrets.key")
 }
+
+#[test]
+fn so_many_unreadable_secrets_are_told_by_name() {
+    let town = Town::start();
+    let owner = Person::logged_in(&town, &town.token());
+    for at in 0..25 {
+        set(&owner, &format!("S{at}"), VALUE);
+    }
+    let folder = town.stop().folder;
+    std::fs::remove_file(town_data(folder.path()).join("secrets.key")).unwrap();
+    let found = doctor(folder.path());
+    let finding = found["finding"].as_str().unwrap();
+    assert!(
+        finding.starts_with("25 of 25 cannot be read ("),
+        "{finding}"
+    );
+    assert_eq!(finding.matches("@owner S").count(), 20, "{finding}");
+}

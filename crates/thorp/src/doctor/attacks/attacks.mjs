@@ -11,7 +11,20 @@ const arm = Deno.build.arch === "aarch64";
 const text = (string) => new TextEncoder().encode(`${string}\0`);
 const at = (bytes) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 
-// A system call, by the C library that Deno has loaded itself. Numbers of x86-64 and of aarch64.
+// The numbers of system calls: of x86-64 and of aarch64.
+const calls = {
+  bpf: [321, 280],
+  getpgid: [121, 155],
+  getpid: [39, 172],
+  io_uring_setup: [425, 425],
+  prlimit64: [302, 261],
+  ptrace: [101, 117],
+  setuid: [105, 146],
+  socket: [41, 198],
+  unshare: [272, 97],
+};
+
+// A system call, by the C library that Deno has loaded itself.
 function call([x86, aarch], ...words) {
   const { symbols } = Deno.dlopen("libc.so.6", {
     syscall: {
@@ -38,7 +51,7 @@ const connected = (where) =>
   });
 
 // Otherwise the attacks by native code would show nothing.
-if (call([39, 172]) <= 0n) throw new Error("no system call can be made");
+if (call(calls.getpid) <= 0n) throw new Error("no system call can be made");
 
 const attacks = {
   "host-file": () => Deno.readTextFileSync(`${ground.outside}/secret`),
@@ -74,35 +87,35 @@ const attacks = {
   signal: () => signalled(ground.host),
   "signal-all": () => signalled(-1),
   // SEIZE, which stops nobody.
-  debug: () => done(call([101, 117], 0x4206, ground.host)),
+  debug: () => done(call(calls.ptrace, 0x4206, ground.host)),
   // The kernel says of a number that is in use more than that it is not.
-  processes: () => done(call([121, 155], ground.host)),
+  processes: () => done(call(calls.getpgid, ground.host)),
   environment: () => {
     const seen = Object.keys(Deno.env.toObject());
     return seen.filter((name) => ground.variables.includes(name)).join(" ");
   },
   "host-name": () => Deno.hostname() === ground.hostName && ground.hostName,
-  root: () => (Deno.uid() === 0 || call([105, 146], 0) === 0n) && "it is root",
+  root: () => (Deno.uid() === 0 || call(calls.setuid, 0) === 0n) && "it is root",
   // Of host names, which is the least of them.
-  namespace: () => done(call([272, 97], 0x0400_0000)),
+  namespace: () => done(call(calls.unshare, 0x0400_0000)),
   "kernel-program": () => {
     // A map with one entry of four bytes.
     const map = new Uint32Array([2, 4, 4, 1, ...Array(28).fill(0)]);
-    return done(call([321, 280], 0, at(map), 128));
+    return done(call(calls.bpf, 0, at(map), 128));
   },
-  "kernel-ring": () => done(call([425, 425], 1, at(new Uint8Array(120)))),
+  "kernel-ring": () => done(call(calls.io_uring_setup, 1, at(new Uint8Array(120)))),
   "own-limits": () => {
     // The open files as they are: it is the right to that counts.
     const limit = new BigUint64Array(2);
-    call([302, 261], 0, 7, 0, at(limit));
-    return done(call([302, 261], 0, 7, at(limit)));
+    call(calls.prlimit64, 0, 7, 0, at(limit));
+    return done(call(calls.prlimit64, 0, 7, at(limit)));
   },
   tcp: () => connected({ host: "127.0.0.1", port: ground.port }),
   listen: () => {
     Deno.listen({ port: 0, hostname: "127.0.0.1" }).close();
     return "it listens";
   },
-  "raw-packets": () => done(call([41, 198], 2, 3, 1)),
+  "raw-packets": () => done(call(calls.socket, 2, 3, 1)),
   "open-socket": () => connected({ path: `${ground.outside}/socket` }),
   descriptors: () => {
     // Standard input and output, and what Deno has opened itself, are no folders and devices but those of its own.

@@ -18,12 +18,13 @@ const SCRIPT: &str = include_str!("attacks.mjs");
 /// How long all attacks together may take; usually it is a fifth of a second.
 const WALL: Duration = Duration::from_secs(10);
 /// What a sandbox is given, and Deno makes up.
-const GIVEN: [&str; 9] = [
+const GIVEN: [&str; 10] = [
     "ALL_PROXY",
     "DENO_DIR",
     "DENO_NO_UPDATE_CHECK",
     "HOME",
     "LANG",
+    "NODE_EXTRA_CA_CERTS",
     "NO_COLOR",
     "JSR_URL",
     "PATH",
@@ -269,6 +270,21 @@ pub(super) fn check(tier: Tier, tried: &Result<Vec<Tried>, String>) -> Check {
 mod tests {
     use super::*;
     use thorp_runtime::confined::Exit;
+
+    #[test]
+    fn the_numbers_of_system_calls_are_those_of_both_architectures() {
+        use syscalls::{aarch64, x86_64};
+        let (_, table) = SCRIPT.split_once("\nconst calls = {\n").unwrap();
+        let (table, _) = table.split_once("};").unwrap();
+        for line in table.lines() {
+            let (name, numbers) = line.trim().split_once(": ").unwrap();
+            let on_x86: x86_64::Sysno = name.parse().unwrap();
+            let on_arm: aarch64::Sysno = name.parse().unwrap();
+            let expected = format!("[{}, {}],", on_x86.id(), on_arm.id());
+            assert_eq!(numbers, expected, "{name}");
+        }
+        assert_eq!(table.lines().count(), 9);
+    }
 
     #[test]
     fn the_script_has_the_attacks_of_the_list_in_its_order() {

@@ -35,7 +35,17 @@ impl Town {
 
     /// A town whose data is in this folder, or will be.
     pub(crate) fn start_in(folder: TempDir, options: &Options<'_>) -> Self {
-        let mut child = command(folder.path(), options.args).spawn().unwrap();
+        Self::start_with(folder, options, &[])
+    }
+
+    /// The same with some variables in its environment.
+    pub(crate) fn start_with(
+        folder: TempDir,
+        options: &Options<'_>,
+        variables: &[(&str, &Path)],
+    ) -> Self {
+        let mut command = command(folder.path(), options.args);
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = child.stderr.take().unwrap();
         let log = std::thread::spawn(move || read(&mut stderr));
