@@ -4,6 +4,7 @@
  */
 
 import { type Channel, type Frame, Kind } from "./channel.ts";
+import { currentRun } from "./current.ts";
 import {
   decode,
   defineProperty,
@@ -45,6 +46,8 @@ export class Calls {
   #kept = 0;
   #onEnd = () => {};
   #handOver: ((frame: Frame) => void) | null = null;
+  #stays = false;
+  #early: Frame | null = null;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -60,14 +63,29 @@ export class Calls {
 
   /** The host's next frame that is no answer. */
   next(): Promise<Frame> {
-    if (!this.#reading) return this.#channel.receive();
+    if (!this.#reading && !this.#stays) return this.#channel.receive();
     return new NativePromise((resolve) => {
+      const early = this.#early;
+      this.#early = null;
+      if (early !== null) return resolve(early);
       this.#handOver = resolve;
+      if (!this.#reading) settle(this.#read(), ignoreValue, ignoreValue);
     });
+  }
+
+  /** From now on calls are made while the host's next frame is waited for. */
+  stay(): void {
+    this.#stays = true;
   }
 
   /** Asks for what the run does not end before. */
   keep(operation: string, args: unknown[], foreign?: string): Promise<unknown> {
+    const current = currentRun();
+    if (current?.keep !== undefined) {
+      const answer = this.call(operation, args, foreign);
+      current.keep(answer);
+      return answer;
+    }
     const run = this.#run;
     const done = () => {
       if (run !== this.#run) return;
@@ -97,7 +115,7 @@ export class Calls {
   /** Asks the host; `args` must be JSON. `foreign` is the val of another user that asks: the host allows less then. */
   call(operation: string, args: unknown[], foreign?: string): Promise<unknown> {
     return new NativePromise((resolve, reject) => {
-      const run = this.#run;
+      const run = currentRun()?.id ?? null;
       if (run === null) throw new NativeTypeError("Nothing runs, so nothing can be asked of the town");
       const id = ++this.#last;
       const by = foreign === undefined ? "" : `"foreign":${quote(foreign)},`;
@@ -113,14 +131,20 @@ export class Calls {
   async #read(): Promise<void> {
     this.#reading = true;
     // The host closes the connection only when it ends the process.
-    while (this.#waiting > 0 || this.#handOver !== null || this.#run === null) {
+    while (this.#waiting > 0 || this.#handOver !== null || (this.#run === null && !this.#stays)) {
       const frame = await guard(this.#channel.receive());
       if (frame.kind !== Kind.Answer) {
-        this.#reading = false;
         const handOver = this.#handOver;
         this.#handOver = null;
-        if (handOver === null) throw new NativeTypeError("The host sent a frame that nobody waits for");
-        return handOver(frame);
+        if (handOver !== null) {
+          this.#reading = false;
+          return handOver(frame);
+        }
+        if (!this.#stays || this.#early !== null) {
+          throw new NativeTypeError("The host sent a frame that nobody waits for");
+        }
+        this.#early = frame;
+        continue;
       }
       this.#answer(parse(decode(frame.payload)) as Answer);
     }

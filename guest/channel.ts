@@ -15,6 +15,12 @@ export const Kind = {
   Seal: 3,
   /** Host: the answer to a call. */
   Answer: 4,
+  /** Host: load what answering web requests needs. */
+  Preload: 5,
+  /** Host: load this program, which answers web requests. */
+  Serve: 6,
+  /** Host: connect once more, for one request at a time. */
+  Connect: 7,
   /** Guest: sealed, and ready for a program. */
   Ready: 16,
   /** Guest: a log line: a byte for its level, then its text. */
@@ -31,6 +37,12 @@ export const Kind = {
   Again: 22,
   /** Guest: foreign code asked for something in vain: JSON text. */
   Denied: 23,
+  /** Guest: the run does not end with its answer. */
+  Kept: 24,
+  /** Guest: what it did not end before is done. */
+  Done: 25,
+  /** Guest: the program is loaded, and answers web requests. */
+  Serving: 28,
   /** Guest: what the run wrote, as JSON text; a value follows. */
   Writes: 26,
   /** Guest: asks something of the host while it runs. */

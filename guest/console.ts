@@ -1,6 +1,7 @@
 /** `console` as log lines for the host, formatted as Deno's own console does it. */
 
 import { type Channel, Kind } from "./channel.ts";
+import { type Current, currentRun, setLoneRun } from "./current.ts";
 import type { Denial } from "./denial.ts";
 import { DenoConsole } from "./internals.ts";
 import {
@@ -19,7 +20,7 @@ import {
 } from "./primordials.ts";
 
 /** The bytes of log text that a run may send. The host has the same limit. */
-const LOG_BYTES_MAX = 1 << 20;
+export const LOG_BYTES_MAX: number = 1 << 20;
 
 /** Things asked for in vain that a run tells. The host keeps as many, and learns by one more that there were more. */
 const DENIALS_MAX = 100;
@@ -36,11 +37,7 @@ const PRINT_LEVELS = [0, LEVEL_LOG, LEVEL_LOG, 3, 4];
 /** Sends what a run logs, as long as it is the current one. */
 export class Logs {
   #channel: Channel;
-  #run: Uint8Array | null = null;
-  #left = 0;
   #level: number | undefined;
-  #denials = 0;
-  #denied = { __proto__: null } as unknown as Record<string, true>;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -48,15 +45,12 @@ export class Logs {
 
   /** From now on, lines belong to this run. */
   begin(run: Uint8Array): void {
-    this.#run = run;
-    this.#denials = 0;
-    this.#denied = { __proto__: null } as unknown as Record<string, true>;
-    this.#left = LOG_BYTES_MAX;
+    setLoneRun({ id: run, logBytesLeft: LOG_BYTES_MAX });
   }
 
   /** From now on, lines belong to no run, and are dropped. */
   end(): void {
-    this.#run = null;
+    setLoneRun(null);
   }
 
   /** Puts itself behind the global `console`. */
@@ -80,16 +74,25 @@ export class Logs {
     this.#print(text, LEVEL_WARN);
   }
 
+  /** An error of a run that did not end it. */
+  fault(run: Current, text: string): void {
+    this.#print(text, LEVELS.error!, run);
+  }
+
   /** Tells the host what foreign code asked for and did not get, each thing once. */
   denied = (denial: Denial): void => {
-    if (this.#run === null || this.#denials > DENIALS_MAX) return;
+    const run = currentRun();
+    if (run === null) return;
+    const told = run.denied ??= { __proto__: null } as unknown as Record<string, true>;
+    run.denials ??= 0;
+    if (run.denials > DENIALS_MAX) return;
     const { val, asked, line, column } = denial;
     const text = `{"val":${quote(val)},"asked":${quote(slice(asked, 0, ASKED_LENGTH_MAX))},` +
       `"line":${line},"column":${column}}`;
-    if (this.#denied[text] === true) return;
-    this.#denied[text] = true;
-    this.#denials++;
-    this.#channel.send(Kind.Denied, this.#run, encode(text));
+    if (told[text] === true) return;
+    told[text] = true;
+    run.denials++;
+    this.#channel.send(Kind.Denied, run.id, encode(text));
   };
 
   #leveled(source: Console, method: (...args: unknown[]) => unknown, level: number | undefined) {
@@ -104,17 +107,17 @@ export class Logs {
     };
   }
 
-  #print(text: string, level: number): void {
-    if (this.#run === null || this.#left === 0) return;
+  #print(text: string, level: number, run: Current | null = currentRun()): void {
+    if (run === null || run.logBytesLeft === 0) return;
     const line = endsWith(text, "\n") ? slice(text, 0, -1) : text;
     // A character has at least a byte.
-    const bytes = encode(slice(line, 0, this.#left + 1));
-    const size = min(lengthOf(bytes), this.#left);
+    const bytes = encode(slice(line, 0, run.logBytesLeft + 1));
+    const size = min(lengthOf(bytes), run.logBytesLeft);
     const payload = new NativeUint8Array(1 + size);
     payload[0] = level;
     setBytes(payload, view(bytes, 0, size), 1);
-    this.#channel.send(Kind.Log, this.#run, payload);
-    this.#left = size < lengthOf(bytes) ? 0 : this.#left - size;
-    if (this.#left === 0) this.#channel.send(Kind.LogsTruncated, this.#run, new NativeUint8Array(0));
+    this.#channel.send(Kind.Log, run.id, payload);
+    run.logBytesLeft = size < lengthOf(bytes) ? 0 : run.logBytesLeft - size;
+    if (run.logBytesLeft === 0) this.#channel.send(Kind.LogsTruncated, run.id, new NativeUint8Array(0));
   }
 }

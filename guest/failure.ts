@@ -17,6 +17,12 @@ export function thrownFailure(thrown: unknown): string {
   }}`;
 }
 
+/** An error as a line of a log. */
+export function faultText(thrown: unknown): string {
+  const text_ = text(thrown, "stack", stackOf) ?? display(thrown);
+  return text_.length > ERROR_TEXT_LENGTH_MAX ? slice(text_, 0, ERROR_TEXT_LENGTH_MAX) : text_;
+}
+
 /** The failure of a program whose value at `path` JSON cannot express. */
 export function notJsonFailure(path: string, reason: string): string {
   return `{"kind":"notJson","path":${cut(path)},"reason":${cut(reason)}}`;

@@ -13,6 +13,7 @@ import { hideSettings, installFetch } from "./network.ts";
 import { guard, NativeTypeError, NativeUint8Array } from "./primordials.ts";
 import { hardenRealm } from "./realm.ts";
 import { Runner } from "./runner.ts";
+import { Server } from "./server.ts";
 import { installUncaught } from "./uncaught.ts";
 import { installVals, values } from "./values.ts";
 
@@ -38,7 +39,8 @@ const logs = new Logs(channel);
 logs.install();
 const calls = new Calls(channel);
 const runner = new Runner(channel, logs, calls);
-installUncaught(runner.fail);
+const server = new Server(channel, logs, calls);
+installUncaught((error) => server.isServing ? server.fail(error) : runner.fail(error));
 installFetch();
 hideSettings();
 installVals(installTown(calls));
@@ -64,6 +66,15 @@ for (;;) {
     case Kind.Seal:
       giveUp(path);
       channel.send(Kind.Ready, NO_RUN, new NativeUint8Array(0));
+      break;
+    case Kind.Preload:
+      await guard(server.preload());
+      break;
+    case Kind.Serve:
+      await guard(server.serve(frame));
+      break;
+    case Kind.Connect:
+      server.connect();
       break;
     default:
       throw new NativeTypeError("The host sent a frame of an unknown kind");

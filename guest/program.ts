@@ -34,7 +34,7 @@ interface Body {
 }
 
 /** A file whose export is the program's value; without a name, the program has none. */
-interface Module {
+export interface Module {
   readonly kind: "module";
   readonly url: string;
   readonly export: string | null;
@@ -60,14 +60,12 @@ export async function evaluate(
   isFunction: () => void,
   note: (text: string) => void,
 ): Promise<unknown> {
-  const { program, args, secrets, withheld } = request;
-  const own = secrets.length + withheld.length === 0 ? null : await guard(ownModule());
-  if (own !== null) {
-    own.install(secrets, withheld, note);
-    findSecretsBy(own.secret);
-  }
+  const { program, args } = request;
+  const own = await guard(ownFor(request, note));
   const value = program.kind === "body" ? await guard(bodyValue(program, own)) : await guard(moduleValue(program));
-  if (typeof value !== "function") return settled(program, value);
+  if (typeof value !== "function") {
+    return args === null && answersRequests(value) ? undefined : await settled(program, value);
+  }
   isFunction();
   if (args === null) return undefined;
   const returned = callValue(value as (...args: unknown[]) => unknown, args);
@@ -79,6 +77,35 @@ async function settled(program: Body | Module, value: unknown): Promise<unknown>
   if (program.kind === "body" || program.deep !== true) return value;
   const awaited = withoutPromises(value);
   return awaited === null ? value : (await guard(awaited)).whole;
+}
+
+/** Loads a program that is called later, and answers its value. */
+export async function load(
+  program: Module,
+  given: Given,
+  note: (text: string) => void,
+): Promise<unknown> {
+  await guard(ownFor(given, note));
+  return await guard(moduleValue(program));
+}
+
+/** What a program is given beside its arguments. */
+export interface Given {
+  readonly secrets: readonly Secret[];
+  readonly withheld: readonly string[];
+}
+
+async function ownFor({ secrets, withheld }: Given, note: (text: string) => void): Promise<Own | null> {
+  if (secrets.length + withheld.length === 0) return null;
+  const own = await guard(ownModule());
+  own.install(secrets, withheld, note);
+  findSecretsBy(own.secret);
+  return own;
+}
+
+/** Whether a value answers web requests: then it is a program, as a function is. */
+function answersRequests(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { fetch?: unknown }).fetch === "function";
 }
 
 type Own = typeof import("./own/env.ts");

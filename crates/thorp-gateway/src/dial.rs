@@ -41,6 +41,21 @@ impl Dialer {
         Ok(stream)
     }
 
+    /// A connection to the town itself, for a val of its own. The policy says nothing of it: whoever may be asked is asked.
+    pub(crate) async fn dial_site(
+        &self,
+        at: SocketAddr,
+        to: &Destination,
+    ) -> Result<TcpStream, Denial> {
+        self.policy.judge_name(to)?;
+        let stream = TcpStream::connect(at).await.map_err(|error| {
+            let why = error.kind();
+            Denial::new(Code::Connect, format!("no connection to `{to}`: {why}"))
+        })?;
+        self.tune(&stream);
+        Ok(stream)
+    }
+
     /// The addresses to connect to: if any is refused, none is returned, as whoever answers for the name plays games.
     async fn addresses(&self, user: &User, to: &Destination) -> Result<Vec<SocketAddr>, Denial> {
         self.policy.judge_name(to)?;

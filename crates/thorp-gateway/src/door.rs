@@ -1,7 +1,7 @@
 //! One sandbox's way out: its listener, its connections, and for whom they are.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpStream, UnixListener, UnixStream};
@@ -53,6 +53,8 @@ pub(crate) struct DoorState {
     /// The names that raw connections may mean.
     pub(crate) book: Mutex<Book>,
     refused: mpsc::Sender<Denial>,
+    /// How many vals wait for what runs in the sandbox.
+    pub(crate) depth: Arc<AtomicU32>,
 }
 
 /// For whom a door is, and in whose account.
@@ -93,6 +95,12 @@ impl Door {
     ) -> io::Result<()> {
         self.network = raw::serve(&self.state, listeners, names)?;
         Ok(())
+    }
+
+    /// How many vals wait for what runs in the sandbox: requests for vals of the town's own say it.
+    #[must_use]
+    pub fn depth(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.state.depth)
     }
 
     /// The next raw connection that was refused or cut. Nobody else tells the program: to it, the connection just ends.
@@ -156,6 +164,7 @@ impl DoorState {
             asking: Pace::new(QUERIES_BURST_MAX, QUERIES_A_SECOND_MAX),
             book: Mutex::default(),
             refused: sender,
+            depth: Arc::default(),
         };
         (state, refused)
     }

@@ -1,14 +1,14 @@
 //! The gateway: what all doors of a town share.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::UnixListener;
 
 use crate::dial::Dialer;
 use crate::door::Door;
 use crate::limits::{Limits, RAW_PORTS, RAW_PORTS_MAX};
-use crate::policy::{Policy, Rules};
+use crate::policy::{Destination, Policy, Rules};
 use crate::resolve::{Lookups, Resolve, SystemResolver};
 use crate::roots::{self, Roots};
 use crate::tls::Tls;
@@ -62,8 +62,29 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) limits: Limits,
     pub(crate) users: Arc<Users>,
+    pub(crate) sites: OnceLock<Sites>,
     ports: Vec<u16>,
     authorities: Option<String>,
+}
+
+/// The town's own vals, as far as they have addresses.
+#[derive(Debug)]
+pub(crate) struct Sites {
+    /// Below it each has a name, at this port.
+    domain: String,
+    port: u16,
+    /// Where the town listens for them.
+    pub(crate) at: SocketAddr,
+}
+
+impl Sites {
+    /// Whether a name is one of a val.
+    pub(crate) fn has(&self, destination: &Destination) -> bool {
+        let head = destination
+            .name()
+            .and_then(|name| name.strip_suffix(self.domain.as_str()));
+        destination.port() == self.port && head.is_some_and(|head| head.ends_with('.'))
+    }
 }
 
 impl std::fmt::Debug for Gateway {
@@ -85,10 +106,19 @@ impl Gateway {
             tls: Tls::new(&trusted)?,
             limits: config.limits,
             users: Arc::new(Users::new()),
+            sites: OnceLock::new(),
         };
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// Requests for this port of names below `domain` go to `at`, where the town itself answers for its vals, in plain text, and say how
+    /// many vals wait for their answers. Said once.
+    pub fn serve_sites(&self, domain: &str, port: u16, at: SocketAddr) {
+        let domain = domain.to_ascii_lowercase();
+        // The first word stands.
+        let _ = self.shared.sites.set(Sites { domain, port, at });
     }
 
     /// The ports at which raw connections are to be taken: those that rules allow by number, and usual ones.

@@ -10,6 +10,7 @@ use crate::limits::{HEADER_BYTES_MAX, HEADERS_MAX};
 const LINE_EXTRA_BYTES: usize = 4;
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const PROXY_PREFIX: &str = "proxy-";
+const DEPTH: HeaderName = HeaderName::from_static("thorp-depth");
 
 /// Of one connection (RFC 9110, 7.6.1) or of a body's framing: never passed on. What `Connection` names is neither.
 const DROPPED: [HeaderName; 10] = [
@@ -67,6 +68,11 @@ pub(crate) fn wants_websocket(method: &Method, version: Version, headers: &Heade
 pub(crate) fn set_websocket(headers: &mut HeaderMap) {
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, WEBSOCKET);
+}
+
+/// Says how many vals wait for the answer of a val of the town's own.
+pub(crate) fn set_depth(headers: &mut HeaderMap, depth: u32) {
+    headers.insert(DEPTH, HeaderValue::from(depth));
 }
 
 /// Leaves what is for the origin. Framing and `Host` are set anew: the guest's word on them is not passed on.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::{Either, Full};
@@ -96,7 +97,12 @@ impl Line {
     async fn admit(&self, request: Request<Upload>) -> Result<Answer, Denial> {
         let ledger = self.door.ledger()?;
         ledger.take_request()?;
-        let target = read(&request).inspect_err(|_| ledger.drop_one())?;
+        let mut target = read(&request).inspect_err(|_| ledger.drop_one())?;
+        let sites = self.door.shared.sites.get();
+        if let Some(sites) = sites.filter(|sites| sites.has(&target.destination)) {
+            target.tls = false;
+            target.site = Some((sites.at, self.door.depth.load(Relaxed)));
+        }
         let place = self.door.place().await.inspect_err(|_| ledger.drop_one())?;
         let method = request.method().as_str();
         let open = ledger.open(method, target.scheme(), &target.destination, place);

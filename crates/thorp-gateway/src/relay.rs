@@ -97,6 +97,9 @@ impl Relay<'_> {
         *request.method_mut() = head.method;
         *request.headers_mut() = head.headers;
         headers::clean_request(request.headers_mut());
+        if let Some((_, depth)) = self.target.site {
+            headers::set_depth(request.headers_mut(), depth + 1);
+        }
         if upgrades {
             headers::set_websocket(request.headers_mut());
         }
@@ -127,7 +130,8 @@ impl Relay<'_> {
     ) -> Result<(Response<Incoming>, Sender), Denial> {
         let key = self.key();
         let user = self.exchange.user();
-        let mut sender = Sender::connect(self.shared, user, &key, offer).await?;
+        let site = self.target.site.map(|(at, _)| at);
+        let mut sender = Sender::connect(self.shared, user, &key, site, offer).await?;
         if let Some(shared) = sender.share() {
             keep(user, key, shared, self.shared.limits.pool_idle);
         }

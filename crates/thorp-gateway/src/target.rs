@@ -6,6 +6,7 @@
 use hyper::header::HeaderValue;
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Uri};
+use std::net::SocketAddr;
 use url::Url;
 
 use crate::limits::URL_BYTES_MAX;
@@ -35,6 +36,8 @@ pub(crate) enum BadTarget {
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) tls: bool,
+    /// Where the town answers for a val of its own, and how many vals wait for that answer.
+    pub(crate) site: Option<(SocketAddr, u32)>,
     pub(crate) destination: Destination,
     /// What `Host` says: without the port that the scheme implies.
     pub(crate) authority: HeaderValue,
@@ -65,6 +68,7 @@ impl Target {
         let (destination, authority) = read_host(scheme, authority.as_str())?;
         Ok(Self {
             tls,
+            site: None,
             destination,
             authority,
             path,

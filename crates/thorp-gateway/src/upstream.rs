@@ -1,5 +1,6 @@
 //! Connections to origins: HTTP/1.1, or HTTP/2 where TLS agrees on it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -43,12 +44,17 @@ impl Sender {
         shared: &Shared,
         user: &User,
         key: &Key,
+        site: Option<SocketAddr>,
         offer: Offer,
     ) -> Result<Self, Denial> {
         let connecting = async {
             let to = &key.destination;
             let slack = Arc::new(Slack::new());
-            let stream = Watched::new(shared.dialer.dial(user, to).await?, slack.clone());
+            let stream = match site {
+                None => shared.dialer.dial(user, to).await?,
+                Some(at) => shared.dialer.dial_site(at, to).await?,
+            };
+            let stream = Watched::new(stream, slack.clone());
             let protocol = if !key.tls {
                 h1(stream).await
             } else {

@@ -241,14 +241,14 @@ impl Starter {
 }
 
 /// A sandbox may have a user of its own, who must be able to connect. Who else does is refused by its number.
-fn listen(socket: &Path) -> io::Result<UnixListener> {
+pub(crate) fn listen(socket: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(socket)?;
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(CONNECT_BY_ALL))?;
     Ok(listener)
 }
 
 /// The connection of that very process: whoever else can reach the socket is not talked with.
-async fn accept(listener: &UnixListener, process: &Sandbox) -> io::Result<UnixStream> {
+pub(crate) async fn accept(listener: &UnixListener, process: &Sandbox) -> io::Result<UnixStream> {
     loop {
         let (stream, _) = listener.accept().await?;
         if stream.peer_cred()?.pid() == Some(process.pid()) {
@@ -378,6 +378,9 @@ async fn warm_up(
                 vals: Vec::new(),
             },
         )?;
+    }
+    if starter.deno.kind == guest::Kind::Web {
+        control.push(ToGuest::Preload, Uuid::nil(), |_| Ok(()))?;
     }
     control.push(ToGuest::Seal, Uuid::nil(), |_| Ok(()))?;
     control.flush().await.map_err(BootError::Socket)?;

@@ -95,6 +95,21 @@ impl Control {
         Ok(())
     }
 
+    /// A frame that has come, if one has.
+    pub(crate) fn try_next(&mut self) -> Result<Option<Frame>, ControlError> {
+        loop {
+            if let Some(frame) = self.decoder.next()? {
+                return Ok(Some(frame));
+            }
+            match self.stream.try_read_buf(self.decoder.space()) {
+                Ok(0) => return Err(ControlError::Closed),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(_) => return Err(ControlError::Closed),
+            }
+        }
+    }
+
     /// The guest's next frame; what was added is sent meanwhile. Nothing is lost if the future is dropped.
     pub(crate) async fn next(&mut self) -> Result<Frame, ControlError> {
         loop {

@@ -24,7 +24,7 @@ pub(crate) struct Deno {
     /// The folder of the guest's files.
     pub(crate) guest: PathBuf,
     /// Which of the guests is started.
-    kind: Kind,
+    pub(crate) kind: Kind,
     version: String,
     /// Folders that every sandbox may read.
     readable: Vec<PathBuf>,
@@ -52,6 +52,14 @@ impl Deno {
             jsr_registry: config.jsr_registry.clone(),
             authorities,
             memory_bytes: config.pool.memory_bytes,
+        }
+    }
+
+    /// The same, made ready to answer web requests.
+    pub(crate) fn web(&self) -> Self {
+        Self {
+            kind: Kind::Web,
+            ..self.clone()
         }
     }
 
@@ -98,7 +106,11 @@ impl Deno {
         args.push(self.read_flag(seen));
         args.push(flag(
             "--allow-write=",
-            [seen.socket.as_path(), seen.door.as_path()],
+            [
+                seen.socket.as_path(),
+                seen.door.as_path(),
+                seen.requests.as_path(),
+            ],
         ));
         args.push(self.guest.join(self.kind.main()).into());
         args
@@ -127,6 +139,7 @@ impl Deno {
             seen.modules.as_path(),
             seen.socket.as_path(),
             seen.door.as_path(),
+            seen.requests.as_path(),
             self.guest.as_path(),
         ];
         flag(
@@ -196,6 +209,8 @@ const FLAGS: &[&str] = &[
     "--no-code-cache",
     "--cached-only",
     "--node-modules-dir=manual",
+    // Without it, the signal of every request aborts when its answer is sent.
+    "--unstable-no-legacy-abort",
     "--allow-env",
     "--allow-net",
 ];

@@ -4,6 +4,7 @@
 //! <scratch>/<number>/
 //! ├── c               the control socket, until the guest has connected
 //! ├── g               the socket of the gateway
+//! ├── h               the socket of web requests, while their program is served
 //! ├── m/              the files of the program; the only folder of these that user code may read
 //! │   └── node_modules → <dependencies>/node_modules
 //! └── d/              DENO_DIR: links to the prepared one, but
@@ -36,11 +37,13 @@ pub(crate) struct Folder {
     seen: Seen,
 }
 
-/// Where the sandbox itself sees its things: Deno's cache, its program, and the sockets of the host and the gateway.
+/// Where the sandbox itself sees its things: Deno's cache, its program, and the sockets of the host, the gateway and web
+/// requests.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) socket: PathBuf,
     pub(crate) door: PathBuf,
+    pub(crate) requests: PathBuf,
     pub(crate) modules: PathBuf,
     pub(crate) deno_dir: PathBuf,
 }
@@ -50,6 +53,7 @@ impl Seen {
         Self {
             socket: root.join("c"),
             door: root.join("g"),
+            requests: root.join("h"),
             modules: root.join("m"),
             deno_dir: root.join("d"),
         }
@@ -118,6 +122,10 @@ impl Folder {
 
     pub(crate) fn door(&self) -> PathBuf {
         self.root.join("g")
+    }
+
+    pub(crate) fn requests(&self) -> PathBuf {
+        self.root.join("h")
     }
 
     /// Puts a program into the folder.

@@ -29,6 +29,12 @@ pub(crate) enum ToGuest {
     Seal = 3,
     /// The answer to a call: JSON text.
     Answer = 4,
+    /// Load what answering web requests needs.
+    Preload = 5,
+    /// Load this program, which answers web requests.
+    Serve = 6,
+    /// Connect once more.
+    Connect = 7,
 }
 
 /// What a frame from the guest is.
@@ -50,6 +56,12 @@ pub(crate) enum FromGuest {
     Again,
     /// Foreign code asked for something in vain: JSON text.
     Denied,
+    /// The program is loaded, and answers web requests.
+    Serving,
+    /// The run does not end with its answer.
+    Kept,
+    /// What it did not end before is done.
+    Done,
     /// What the run wrote, if it ends well: JSON text.
     Writes,
     /// Something is asked of the host: JSON text.
@@ -67,15 +79,24 @@ impl FromGuest {
             21 => Self::Failure,
             22 => Self::Again,
             23 => Self::Denied,
+            24 => Self::Kept,
+            25 => Self::Done,
             26 => Self::Writes,
             27 => Self::Call,
+            28 => Self::Serving,
             _ => return None,
         })
     }
 
     fn payload_bytes_max(self) -> usize {
         match self {
-            Self::Ready | Self::LogsTruncated | Self::Undefined | Self::Again => 0,
+            Self::Ready
+            | Self::LogsTruncated
+            | Self::Undefined
+            | Self::Again
+            | Self::Serving
+            | Self::Kept
+            | Self::Done => 0,
             Self::Log => 1 + limits::LOG_BYTES_MAX,
             Self::Value => limits::RESULT_BYTES_MAX,
             Self::Writes => limits::WRITES_BYTES_MAX,

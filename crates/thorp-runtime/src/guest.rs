@@ -13,6 +13,8 @@ use crate::request::file_url;
 pub(crate) enum Kind {
     /// The code of one user.
     Plain,
+    /// The code of one user, which answers web requests: what that needs is loaded beforehand.
+    Web,
     /// The code of several users, each foreign val in a Compartment of its own.
     Hardened,
 }
@@ -21,7 +23,7 @@ impl Kind {
     /// The file that Deno starts.
     pub(crate) fn main(self) -> &'static str {
         match self {
-            Self::Plain => "main.ts",
+            Self::Plain | Self::Web => "main.ts",
             Self::Hardened => "hardened.ts",
         }
     }
@@ -53,6 +55,7 @@ const MODULES: &[(&str, &str)] = files![
     "internals.ts",
     "denial.ts",
     "channel.ts",
+    "current.ts",
     "console.ts",
     "realm.ts",
     "failure.ts",
@@ -63,6 +66,7 @@ const MODULES: &[(&str, &str)] = files![
     "calls.ts",
     "town.ts",
     "runner.ts",
+    "server.ts",
     "uncaught.ts",
     "network.ts",
     "main.ts",

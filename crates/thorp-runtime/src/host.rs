@@ -61,12 +61,31 @@ pub(crate) struct Answer {
     error: Option<CallError>,
 }
 
-/// The calls of one run.
-#[derive(Debug)]
-pub(crate) struct Calls {
+/// A run that calls: who answers it, and how often it has asked.
+#[derive(Debug, Default)]
+pub(crate) struct Asker {
     host: Option<Arc<dyn Host>>,
-    open: FuturesUnordered<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     count: usize,
+}
+
+impl Asker {
+    pub(crate) fn new(host: Option<Arc<dyn Host>>) -> Self {
+        Self { host, count: 0 }
+    }
+
+    /// Settles when nobody wants the run any more.
+    pub(crate) fn abandoned(&self) -> Abandoned {
+        match &self.host {
+            Some(host) => host.abandoned(),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+/// The open calls of one guest.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    open: FuturesUnordered<Pin<Box<dyn Future<Output = Answer> + Send>>>,
 }
 
 impl Debug for Answer {
@@ -78,25 +97,17 @@ impl Debug for Answer {
 }
 
 impl Calls {
-    pub(crate) fn new(host: Option<Arc<dyn Host>>) -> Self {
-        Self {
-            host,
-            open: FuturesUnordered::new(),
-            count: 0,
-        }
-    }
-
     /// Begins a call; `None` if the guest sent what is none.
-    pub(crate) fn begin(&mut self, payload: &[u8]) -> Option<()> {
+    pub(crate) fn begin(&mut self, asker: &mut Asker, payload: &[u8]) -> Option<()> {
         let Call {
             id,
             operation,
             args,
             foreign,
         } = serde_json::from_slice(payload).ok()?;
-        self.count += 1;
-        let refused = self.refusal();
-        let called = match (refused, &self.host) {
+        asker.count += 1;
+        let refused = self.refusal(asker);
+        let called = match (refused, &asker.host) {
             (None, Some(host)) => host.call(operation, args, foreign),
             (Some(error), _) => Box::pin(std::future::ready(Err(error))),
             (None, None) => Box::pin(std::future::ready(Err(nobody()))),
@@ -106,21 +117,13 @@ impl Calls {
         Some(())
     }
 
-    /// Settles when nobody wants the run any more.
-    pub(crate) fn abandoned(&self) -> Abandoned {
-        match &self.host {
-            Some(host) => host.abandoned(),
-            None => Box::pin(std::future::pending()),
-        }
-    }
-
-    fn refusal(&self) -> Option<CallError> {
+    fn refusal(&self, asker: &Asker) -> Option<CallError> {
         if self.open.len() >= CALLS_OPEN_MAX {
             return Some(limit(format!(
                 "{CALLS_OPEN_MAX} calls of the town are open at a time"
             )));
         }
-        (self.count > CALLS_MAX)
+        (asker.count > CALLS_MAX)
             .then(|| limit(format!("a run makes at most {CALLS_MAX} calls of the town")))
     }
 

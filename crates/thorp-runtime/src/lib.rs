@@ -38,6 +38,7 @@ mod runtime;
 mod shares;
 mod text;
 mod trial;
+mod web;
 mod worker;
 mod workers;
 
@@ -55,6 +56,7 @@ pub use job::{
 pub use outcome::{Failure, LogLevel, LogLine, Outcome, PoolStatus, RunValue, Usage};
 pub use runtime::Runtime;
 pub use trial::Trial;
+pub use web::{AnswerBody, Asking, BodyError, Service, WebAnswer, WebBody, WebEnd, WebRequest};
 
 /// What a stack trace calls the code of a [`Program::Body`].
 pub const BODY_SOURCE_URL: &str = "file:///val/eval";

@@ -82,6 +82,35 @@ pub const WORKER_IDLE_CPU_MILLIS_MAX: u64 = 100;
 /// How often workers without a run are looked at, while there are any.
 pub const WORKER_LOOK_MILLIS: u64 = 1_000;
 
+/// Web requests that one worker answers at a time before another one of the same program is started.
+pub const WEB_REQUESTS_WANTED: usize = 64;
+/// And at most, while there is no other.
+pub const WEB_REQUESTS_OPEN_MAX: usize = 512;
+/// Workers of one program that answer web requests.
+pub const WEB_WORKERS_OF_ONE_MAX: usize = 4;
+/// How long a worker without a web request is kept.
+pub const WEB_IDLE_SECS_MAX: u64 = 10;
+/// How often a worker with web requests is looked at.
+pub const WEB_LOOK_MILLIS: u64 = 100;
+/// How often, within one busy time, it gets a new budget for the network.
+pub const WEB_BUDGET_SECS: u64 = 10;
+/// The head of a program's answer, its headers together.
+pub const WEB_HEAD_BYTES_MAX: usize = 64 << 10;
+/// Headers of a program's answer.
+pub const WEB_HEADERS_MAX: usize = 128;
+/// How long an answer, its request or what became of both may stand still.
+pub const WEB_SILENCE_SECS_MAX: u64 = 60;
+/// How long what an answer leaves to be done (`waitUntil`) may take.
+pub const WEB_KEPT_SECS_MAX: u64 = 60;
+/// How long a connection of the guest may take, when it was asked for one.
+pub const WEB_CONNECT_SECS_MAX: u64 = 10;
+/// How often a request is given to another worker when the one that it was for has ended before it had any byte of it.
+pub const WEB_TRIES_MAX: usize = 4;
+/// Prepared sandboxes that an idle town keeps for web requests, once there was one.
+pub const WEB_FLOOR: usize = 1;
+/// Frames that are taken, when a request has ended, of what the guest has said of it.
+pub const WEB_LAST_FRAMES_MAX: usize = 4096;
+
 /// The description of a failure, as it comes from the guest: three texts, every byte of them escaped.
 pub const FAILURE_BYTES_MAX: usize = 1 << 20;
 /// Where no control group bounds memory: `RLIMIT_DATA` that Deno needs before it does anything: measured, V8's reservations and the stacks of its threads.

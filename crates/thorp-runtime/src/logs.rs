@@ -63,6 +63,11 @@ impl Logs {
         });
     }
 
+    /// Whether nothing was logged.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// The guest did not send all of its lines.
     pub(crate) fn truncated(&mut self) {
         self.truncated = true;

@@ -33,6 +33,8 @@ const CACHE_MARK: &str = "prepared-for-all";
 const SOCKET_NAME_BYTES_MAX: usize = 25;
 /// The folder of the hardened sandboxes in that of the others.
 const HARDENED_SCRATCH: &str = "h";
+/// And of those that answer web requests.
+const WEB_SCRATCH: &str = "w";
 
 /// Makes all that starting sandboxes needs.
 pub(crate) async fn prepare(config: &RuntimeConfig) -> Result<Starter, RuntimeError> {
@@ -59,8 +61,25 @@ pub(crate) async fn prepare_hardened(
     config: &RuntimeConfig,
     plain: &Starter,
 ) -> Result<Starter, RuntimeError> {
+    prepare_more(config, plain, HARDENED_SCRATCH, plain.deno.hardened()).await
+}
+
+/// Makes all that starting sandboxes needs that answer web requests: as the plain ones, each in a folder of their own.
+pub(crate) async fn prepare_web(
+    config: &RuntimeConfig,
+    plain: &Starter,
+) -> Result<Starter, RuntimeError> {
+    prepare_more(config, plain, WEB_SCRATCH, plain.deno.web()).await
+}
+
+async fn prepare_more(
+    config: &RuntimeConfig,
+    plain: &Starter,
+    folder: &str,
+    deno: Deno,
+) -> Result<Starter, RuntimeError> {
     let config = RuntimeConfig {
-        scratch_dir: config.scratch_dir.join(HARDENED_SCRATCH),
+        scratch_dir: config.scratch_dir.join(folder),
         ..config.clone()
     };
     make(&config.scratch_dir)?;
@@ -73,7 +92,7 @@ pub(crate) async fn prepare_hardened(
         },
     )?;
     let groups = plain.spawner.groups().clone();
-    starter(&config, plain.deno.hardened(), spawner, groups).await
+    starter(&config, deno, spawner, groups).await
 }
 
 /// Fills the cache, outside of the jail, and finds out whether the jail works.

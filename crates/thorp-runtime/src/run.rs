@@ -17,7 +17,7 @@ use crate::denied::Denials;
 use crate::ending;
 use crate::folder;
 use crate::frame::{Frame, FromGuest, ToGuest};
-use crate::host::{Answer, Calls};
+use crate::host::{Answer, Asker, Calls};
 use crate::job::{Job, ModuleProgram, NOT_CALLED, Program};
 use crate::limits;
 use crate::logs::Logs;
@@ -109,7 +109,8 @@ pub(crate) async fn run(
         again: false,
         writes: None,
         denials: Denials::default(),
-        calls: Calls::new(job.host.clone()),
+        calls: Calls::default(),
+        asker: Asker::new(job.host.clone()),
     };
     let result = match handed {
         Ok(()) => run.watch(surroundings).await,
@@ -163,7 +164,7 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
         .map_err(|error| bad(error.to_string()))
 }
 
-async fn write(ready: &Ready, program: &Arc<ModuleProgram>) -> Result<(), Failure> {
+pub(crate) async fn write(ready: &Ready, program: &Arc<ModuleProgram>) -> Result<(), Failure> {
     let (folder, program) = (Arc::clone(&ready.folder), Arc::clone(program));
     let guest = Arc::clone(&ready.guest);
     let written = tokio::task::spawn_blocking(move || folder.write(&program, &guest)).await;
@@ -185,6 +186,7 @@ struct Run<'a> {
     writes: Option<Vec<u8>>,
     denials: Denials,
     calls: Calls,
+    asker: Asker,
 }
 
 impl Run<'_> {
@@ -218,7 +220,7 @@ impl Run<'_> {
 
     async fn watch(&mut self, mut surroundings: Surroundings<'_>) -> Said {
         self.send(&mut surroundings).await?;
-        let mut abandoned = self.calls.abandoned();
+        let mut abandoned = self.asker.abandoned();
         loop {
             let Ready {
                 control,
@@ -301,7 +303,7 @@ impl Run<'_> {
                 self.again = true;
                 None
             }
-            FromGuest::Call => match self.calls.begin(&frame.payload) {
+            FromGuest::Call => match self.calls.begin(&mut self.asker, &frame.payload) {
                 Some(()) => None,
                 None => Some(Err(broken("it sent a call that is none"))),
             },
@@ -313,7 +315,9 @@ impl Run<'_> {
                 self.writes = Some(frame.payload);
                 None
             }
-            FromGuest::Ready => Some(Err(broken("it said twice that it is ready"))),
+            FromGuest::Ready | FromGuest::Serving | FromGuest::Kept | FromGuest::Done => {
+                Some(Err(broken("it said what it was not asked")))
+            }
         }
     }
 
@@ -380,7 +384,7 @@ impl Run<'_> {
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Without a sender there is no pool, and nobody to wait for.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,5 +1,6 @@
 //! The handle that the town holds.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,12 +10,15 @@ use tokio::sync::OnceCell;
 use crate::config::{Clock, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
-use crate::limits::WORKERS_IDLE_DIVISOR;
+use crate::limits::{
+    HARDENED_DIVISOR, HARDENED_FLOOR, WEB_FLOOR, WEB_IDLE_SECS_MAX, WORKERS_IDLE_DIVISOR,
+};
 use crate::outcome::{Failure, Outcome, PoolStatus};
 use crate::pool::{Pool, Room};
 use crate::prepare;
 use crate::run::{self, Surroundings, micros};
 use crate::trial::{self, Trial};
+use crate::web::{Asking, Service, Sites, WebAnswer, WebEnd, WebRequest};
 use crate::worker::Worker;
 use crate::workers::{Key, Workers};
 
@@ -24,6 +28,9 @@ pub struct Runtime {
     pool: Arc<Pool>,
     /// The sandboxes of programs with foreign vals, made when the first one is wanted.
     hardened: Arc<OnceCell<Arc<Pool>>>,
+    /// The sandboxes of programs that answer web requests, made when the first one has come.
+    web: Arc<OnceCell<Arc<Pool>>>,
+    sites: Sites,
     config: Arc<RuntimeConfig>,
     workers: Workers,
     clock: Clock,
@@ -42,6 +49,14 @@ impl Runtime {
             workers: Workers::new(workers_max, config.pool.worker_idle),
             pool: Pool::open(starter, config.pool.clone()),
             hardened: Arc::default(),
+            web: Arc::default(),
+            sites: Sites::new(
+                config.clock,
+                config
+                    .pool
+                    .worker_idle
+                    .min(Duration::from_secs(WEB_IDLE_SECS_MAX)),
+            ),
             clock: config.clock,
             config: Arc::new(config),
         })
@@ -67,6 +82,55 @@ impl Runtime {
         };
         outcome.usage.queue_micros = queue_micros;
         outcome
+    }
+
+    /// Lets a program answer a web request, beside others in the same sandbox. `ended` hears what it left when the answer
+    /// has ended, unless there is none: then it is the error. Dropping the future, or the answer, ends the request.
+    ///
+    /// # Errors
+    /// What the request left, with its failure.
+    pub async fn fetch(
+        &self,
+        service: &Arc<Service>,
+        request: WebRequest,
+        asking: Asking,
+        ended: impl FnOnce(WebEnd) + Send + 'static,
+    ) -> Result<WebAnswer, Box<WebEnd>> {
+        let runtime = self.clone();
+        let pools = Arc::new(move || runtime.web_pool());
+        self.sites
+            .fetch(service, request, asking, Box::new(ended), &(pools as _))
+            .await
+    }
+
+    /// The pool that has a sandbox for a program that answers web requests. Any will do; one of the pool for them has
+    /// loaded before what else is loaded now.
+    fn web_pool(&self) -> Arc<Pool> {
+        let Some(web) = self.web.get() else {
+            let runtime = self.clone();
+            tokio::spawn(async move { runtime.open_web_pool().await });
+            return Arc::clone(&self.pool);
+        };
+        let (web_ready, ready) = (web.status().ready, self.pool.status().ready);
+        Arc::clone(if web_ready == 0 && ready > 0 {
+            &self.pool
+        } else {
+            web
+        })
+    }
+
+    async fn open_web_pool(&self) {
+        let opened = self.web.get_or_try_init(|| async {
+            let starter = prepare::prepare_web(&self.config, self.pool.starter()).await?;
+            let limits = PoolLimits {
+                floor: self.config.pool.floor.min(WEB_FLOOR),
+                ..self.config.pool.clone()
+            };
+            Ok::<_, RuntimeError>(Pool::open(starter, limits))
+        });
+        if let Err(error) = opened.await {
+            tracing::warn!(%error, "no sandboxes for web requests are prepared");
+        }
     }
 
     async fn fresh(&self, job: &Job) -> Result<Worker, Failure> {
@@ -124,6 +188,12 @@ impl Runtime {
             Some(Room::Of(user)) => self.workers.give_up_one(|of| of == user),
             None => {}
         }
+        self.sites.give_up_one(&self.pool);
+    }
+
+    /// Requests of programs for this port of names below `domain` go to `at`, where the town itself answers for its vals.
+    pub fn serve_sites(&self, domain: &str, port: u16, at: SocketAddr) {
+        self.config.gateway.serve_sites(domain, port, at);
     }
 
     /// Runs a script in the jail of the sandboxes, with an argument and all of Deno's permissions, for so long at most: so
@@ -144,12 +214,18 @@ impl Runtime {
     /// The runs' futures must still be polled meanwhile.
     pub async fn shutdown(&self, grace: Duration) {
         self.workers.close();
+        self.sites.close();
+        let web = async {
+            if let Some(pool) = self.web.get() {
+                pool.close(grace).await;
+            }
+        };
         let hardened = async {
             if let Some(pool) = self.hardened.get() {
                 pool.close(grace).await;
             }
         };
-        tokio::join!(self.pool.close(grace), hardened);
+        tokio::join!(self.pool.close(grace), hardened, web);
     }
 
     /// The control groups of the sandboxes, for others that are to be bounded together with them. They are closed by
@@ -162,9 +238,12 @@ impl Runtime {
     /// What the pool is doing.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        let idle_workers = self.workers.count();
+        let idle_workers = self.workers.count() + self.sites.idle();
         let mut status = self.pool.status();
         if let Some(pool) = self.hardened.get() {
+            status = status.and(pool.status());
+        }
+        if let Some(pool) = self.web.get() {
             status = status.and(pool.status());
         }
         PoolStatus {
