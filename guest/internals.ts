@@ -3,6 +3,8 @@
  * the user's code.
  */
 
+import { apply, defineProperty, NativePromise } from "./primordials.ts";
+
 /** Deno's console, with a function of our own that prints. */
 export interface ConsoleConstructor {
   new (print: (text: string, level: number) => void): Console;
@@ -44,6 +46,48 @@ export function httpServer(): (
   const { signal } = new AbortController();
   const onListen = () => {};
   return (connection, handler, onError) => void serve(connection, signal, handler, onError, onListen);
+}
+
+const promises = NativePromise.prototype as unknown as Record<string, unknown>;
+const { then: nativeThen } = NativePromise.prototype;
+
+/**
+ * Calls a function that begins to serve a connection, and does not let it notice the end of it before `goOn` has been called:
+ * Deno ends the WebSockets that a connection has become with whatever served it. It waits for that end with `await`, once and
+ * at once; that is what is taken in hand here.
+ */
+export function holdEnd(serve: () => void, ended: (goOn: () => void) => void): void {
+  const { getOwnPropertyDescriptor } = Object;
+  const constructor = getOwnPropertyDescriptor(promises, "constructor")!;
+  const then = getOwnPropertyDescriptor(promises, "then")!;
+  const held = function (this: unknown, onEnd: (value: unknown) => void, onError: unknown) {
+    return apply(nativeThen as never, this, [(value: unknown) => ended(() => onEnd(value)), onError] as never);
+  };
+  const property = { __proto__: null, configurable: true, writable: true };
+  defineProperty(promises, "constructor", { ...property, value: undefined } as PropertyDescriptor);
+  defineProperty(promises, "then", { ...property, value: held } as PropertyDescriptor);
+  try {
+    serve();
+  } finally {
+    defineProperty(promises, "constructor", constructor);
+    defineProperty(promises, "then", then);
+  }
+}
+
+let knowsAddresses = false;
+
+/** Gives requests of connections that were accepted by nobody an address: Deno asks for it before it upgrades them. */
+export function giveAddress(request: Request): void {
+  if (knowsAddresses) return;
+  knowsAddresses = true;
+  const symbols = Object.getOwnPropertySymbols(request) as unknown as (keyof Request)[];
+  for (let index = 0; index < symbols.length; index++) {
+    const inner: unknown = request[symbols[index]!];
+    const prototype = typeof inner === "object" && inner !== null ? Object.getPrototypeOf(inner) : null;
+    if (prototype === null || !("remoteAddr" in prototype)) continue;
+    const get = () => ({ transport: "tcp", hostname: "127.0.0.1", port: 0 });
+    defineProperty(prototype, "remoteAddr", { __proto__: null, configurable: true, get } as PropertyDescriptor);
+  }
 }
 
 /**

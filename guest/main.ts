@@ -74,7 +74,7 @@ for (;;) {
       await guard(server.serve(frame));
       break;
     case Kind.Connect:
-      server.connect();
+      server.connect(frame);
       break;
     default:
       throw new NativeTypeError("The host sent a frame of an unknown kind");

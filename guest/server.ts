@@ -11,7 +11,7 @@ import { type Channel, type Frame, Kind } from "./channel.ts";
 import { LOG_BYTES_MAX, type Logs } from "./console.ts";
 import { type Current, currentRun, findRunsBy } from "./current.ts";
 import { faultText, thrownFailure } from "./failure.ts";
-import { httpServer } from "./internals.ts";
+import { giveAddress, holdEnd, httpServer } from "./internals.ts";
 import {
   apply,
   decode,
@@ -44,6 +44,9 @@ interface Service extends Given {
 const FAILED = "thorp-failed";
 const FAILED_STATUS = 500;
 
+/** The payload of a `Connect` frame for a request that wants to become something else. */
+const FOR_UPGRADE = 1;
+
 const { connect: connectTo } = Deno;
 
 const NO_PAYLOAD = new NativeUint8Array(0);
@@ -65,16 +68,23 @@ interface Web {
   failed: () => Response;
 }
 
+/** What a connection has become: when it has ended, if it was upgraded. */
+interface Line {
+  upgraded: Promise<unknown> | null;
+}
+
 /** A request that is being answered. */
 class Exchange implements Current {
   readonly id: Uint8Array;
   logBytesLeft: number = LOG_BYTES_MAX;
+  readonly line: Line;
   readonly #server: Server;
   #kept = 0;
 
-  constructor(server: Server, id: Uint8Array) {
+  constructor(server: Server, id: Uint8Array, line: Line) {
     this.#server = server;
     this.id = id;
+    this.line = line;
   }
 
   keep(promise: Promise<unknown>): void {
@@ -161,29 +171,37 @@ export class Server {
     });
   }
 
-  /** Makes another connection, when those that were asked for before have been made. */
-  connect(): void {
+  /** Makes another connection, when those that were asked for before have been made; its request may be to upgrade it. */
+  connect(frame: Frame): void {
     const number = ++this.#connections;
     const before = this.#connected;
-    const connected = this.#connectAfter(before, number);
+    const connected = this.#connectAfter(before, number, frame.payload[0] === FOR_UPGRADE);
     // If the host takes no connection, it ends the process.
     settle(connected, () => {}, () => {});
     this.#connected = connected;
   }
 
-  async #connectAfter(before: Promise<void>, number: number): Promise<void> {
+  async #connectAfter(before: Promise<void>, number: number, mayUpgrade: boolean): Promise<void> {
     await guard(before);
     const connection = await guard(connectTo({ transport: "unix", path: this.#socket }));
-    this.#answerOn(connection, number);
+    const line = { upgraded: null };
+    if (!mayUpgrade) return this.#answerOn(connection, number, line);
+    const goOnAfter = (goOn: () => void) => {
+      const { upgraded } = line as Line;
+      if (upgraded === null) goOn();
+      else settle(upgraded, goOn, goOn);
+    };
+    holdEnd(() => this.#answerOn(connection, number, line, giveAddress), goOnAfter);
   }
 
-  #answerOn(connection: Deno.Conn, number: number): void {
+  #answerOn(connection: Deno.Conn, number: number, line: Line, prepare?: (request: Request) => void): void {
     const web = this.#web!;
     const handler = this.#handler!;
     let count = 0;
     let exchange: Exchange;
     const answer = (request: Request) => {
-      exchange = new Exchange(this, idOf(number, count++));
+      prepare?.(request);
+      exchange = new Exchange(this, idOf(number, count++), line);
       return web.within(exchange, handler, request, new Waiting(exchange)) as Promise<Response>;
     };
     web.answer(connection, answer, (error) => {
@@ -222,6 +240,7 @@ async function loadWeb(apart: () => Current | null): Promise<Web> {
     context: Context,
   ) => unknown;
   findRunsBy(() => getStore(storage) ?? apart());
+  noteUpgrades();
   const NativeResponse = Response;
   return {
     answer: httpServer(),
@@ -233,6 +252,25 @@ async function loadWeb(apart: () => Current | null): Promise<Web> {
         headers: [[FAILED, "1"]],
       } as ResponseInit),
   };
+}
+
+/** A connection that becomes a WebSocket is one until that is closed. */
+function noteUpgrades(): void {
+  const upgrade = Deno.upgradeWebSocket;
+  const listen = uncurry(EventTarget.prototype.addEventListener);
+  const noting: typeof upgrade = (request, options) => {
+    const upgraded = options === undefined ? upgrade(request) : upgrade(request, options);
+    const run = currentRun();
+    if (run instanceof Exchange) {
+      run.line.upgraded = new NativePromise((resolve) => listen(upgraded.socket, "close", resolve));
+    }
+    return upgraded;
+  };
+  defineProperty(
+    Deno,
+    "upgradeWebSocket",
+    { __proto__: null, configurable: true, enumerable: true, writable: true, value: noting } as PropertyDescriptor,
+  );
 }
 
 /** How host and guest call a request: sixteen bytes. */

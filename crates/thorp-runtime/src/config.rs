@@ -75,6 +75,14 @@ impl PoolLimits {
             ..self.clone()
         }
     }
+
+    /// Those of sandboxes that have loaded what web requests take.
+    pub(crate) fn web(&self) -> Self {
+        Self {
+            floor: self.floor.min(limits::WEB_FLOOR),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for PoolLimits {

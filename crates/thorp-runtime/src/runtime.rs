@@ -10,9 +10,7 @@ use tokio::sync::OnceCell;
 use crate::config::{Clock, RuntimeConfig};
 use crate::error::RuntimeError;
 use crate::job::Job;
-use crate::limits::{
-    HARDENED_DIVISOR, HARDENED_FLOOR, WEB_FLOOR, WEB_IDLE_SECS_MAX, WORKERS_IDLE_DIVISOR,
-};
+use crate::limits::{WEB_IDLE_SECS_MAX, WORKERS_IDLE_DIVISOR};
 use crate::outcome::{Failure, Outcome, PoolStatus};
 use crate::pool::{Pool, Room};
 use crate::prepare;
@@ -122,11 +120,7 @@ impl Runtime {
     async fn open_web_pool(&self) {
         let opened = self.web.get_or_try_init(|| async {
             let starter = prepare::prepare_web(&self.config, self.pool.starter()).await?;
-            let limits = PoolLimits {
-                floor: self.config.pool.floor.min(WEB_FLOOR),
-                ..self.config.pool.clone()
-            };
-            Ok::<_, RuntimeError>(Pool::open(starter, limits))
+            Ok::<_, RuntimeError>(Pool::open(starter, self.config.pool.web()))
         });
         if let Err(error) = opened.await {
             tracing::warn!(%error, "no sandboxes for web requests are prepared");

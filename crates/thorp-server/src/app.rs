@@ -1,5 +1,6 @@
 //! What every handler has at hand.
 
+use crate::origins::Origins;
 use bytes::Bytes;
 use std::sync::Arc;
 use thorp_town::Town;
@@ -14,4 +15,6 @@ pub(crate) struct App {
     pub(crate) openapi: Bytes,
     /// The templates of all addresses, for hints.
     pub(crate) addresses: Arc<[String]>,
+    /// Where vals are, if they have addresses.
+    pub(crate) origins: Option<Arc<Origins>>,
 }

@@ -24,6 +24,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("SYNTAX_ERROR", 400, "the expression is not TypeScript"),
     ("UNAUTHORIZED", 401, "no token, or not a valid one"),
     ("FORBIDDEN", 403, "the token or the account may not do this"),
+    ("STOPPED", 403, "the val is stopped by its owner"),
     (
         "NOT_FOUND",
         404,
@@ -90,6 +91,11 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("CPU_LIMIT", 504, "the run used too much processor time"),
     ("MEMORY_LIMIT", 507, "the run used too much memory"),
     ("CALL_DEPTH", 508, "programs call each other too deep"),
+    (
+        "LOOP_DETECTED",
+        508,
+        "vals ask each other, or themselves, without end",
+    ),
 ];
 
 /// A refusal or a failure, ready to be sent.
@@ -190,6 +196,11 @@ impl ApiError {
         self.0.status
     }
 
+    /// What it will be sent with.
+    pub(crate) fn body(&self) -> &ErrorBody {
+        &self.0.body
+    }
+
     /// What it will be sent with, where the status is already gone.
     pub(crate) fn into_body(self) -> ErrorBody {
         self.0.body
@@ -256,7 +267,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
-        ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden | ErrorCode::Stopped => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Conflict
         | ErrorCode::NameTaken
@@ -272,7 +283,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::ResultTooLarge => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::RateLimited | ErrorCode::StateBusy => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::NotAvailable => StatusCode::NOT_IMPLEMENTED,
-        ErrorCode::CallDepth => StatusCode::LOOP_DETECTED,
+        ErrorCode::CallDepth | ErrorCode::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::UserError | ErrorCode::WorkerLost => StatusCode::BAD_GATEWAY,
         ErrorCode::PoolFull

@@ -57,7 +57,7 @@ fn authority(rest: &str) -> String {
 }
 
 /// `[::1]:80` → `[::1]`, `localhost:80` → `localhost`.
-fn without_port(host: &str) -> &str {
+pub(crate) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port))
             if port.bytes().all(|byte| byte.is_ascii_digit()) && !open_bracket(name) =>

@@ -11,6 +11,7 @@ mod hosts;
 mod json;
 pub mod limits;
 mod openapi;
+mod origins;
 mod page;
 mod panics;
 mod params;
@@ -18,8 +19,10 @@ mod router;
 mod routes;
 mod serve;
 mod service;
+mod site;
 mod unmatched;
 
+pub use origins::DomainError;
 pub use serve::{ServerError, ServerOptions, serve};
 
 /// The OpenAPI document, as `/openapi.json` answers it.

@@ -18,6 +18,8 @@ pub const EVAL_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const RUN_BODY_BYTES_MAX: usize = thorp_town::limits::ARGS_BYTES_MAX + 64 * 1024;
 /// Bytes of the body of a save.
 pub const VAL_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of a body for a val's own address.
+pub const SITE_BODY_BYTES_MAX: usize = 100 * 1024 * 1024;
 /// Bytes of any other body.
 pub const SMALL_BODY_BYTES_MAX: usize = 512 * 1024;
 /// Bytes that are read and dropped after a body's limit, so that its sender gets to read why.

@@ -2,6 +2,7 @@
 
 use crate::hosts::Hosts;
 use crate::limits;
+use crate::origins::{DomainError, Origins};
 use crate::service::Gate;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -9,6 +10,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +28,9 @@ pub struct ServerOptions {
     /// Hosts that requests may name, beside that of the town's public address and what belongs to the listener's own
     /// address; with a port unless it is the scheme's own.
     pub hosts: Vec<String>,
+    /// The domain below which every val has a host of its own, such as `vals.example`; with a port unless it is the scheme's
+    /// own. Without it, a town at a loopback address has `localhost`, and another one none.
+    pub vals_domain: Option<String>,
     /// Connections that are open at the same time.
     pub connections_max: usize,
     /// How long open requests may take to end after `shutdown`.
@@ -39,6 +44,7 @@ impl ServerOptions {
         Self {
             public_url: public_url.into(),
             hosts: Vec::new(),
+            vals_domain: None,
             connections_max: limits::CONNECTIONS_MAX,
             shutdown_wall: limits::SHUTDOWN_WALL,
         }
@@ -51,6 +57,9 @@ pub enum ServerError {
     /// The listener has no address.
     #[error("the listener has no address: {0}")]
     Listener(#[source] io::Error),
+    /// The domain of vals cannot be used.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
     /// The OpenAPI document cannot be written.
     #[error("the OpenAPI document cannot be written: {0}")]
     Document(#[from] serde_json::Error),
@@ -72,7 +81,11 @@ pub async fn serve(
     let address = listener.local_addr().map_err(ServerError::Listener)?;
     let hosts = Hosts::new(&options.public_url, &options.hosts, address);
     let ending = town.clone();
-    let gate = Gate::new(town, hosts, &options.public_url)?;
+    let origins = Origins::new(options.vals_domain.as_deref(), &options.public_url, address)?;
+    if let Some(origins) = &origins {
+        town.serve_sites(origins.domain(), origins.port(), reachable(address));
+    }
+    let gate = Gate::new(town, hosts, origins, &options.public_url)?;
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     tokio::select! {
@@ -86,6 +99,17 @@ pub async fn serve(
         all_end(&mut connections, limits::LAST_ANSWERS_WALL).await;
     }
     Ok(())
+}
+
+/// Where this machine itself reaches a listener.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// Whether all connections end in time.
@@ -108,8 +132,9 @@ async fn take_all(
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(attend(stream, gate.clone(), stopping.clone(), permit));
+            Ok((stream, peer)) => {
+                let gate = gate.clone();
+                connections.spawn(attend(stream, peer, gate, stopping.clone(), permit));
             }
             Err(error) => rest(&error).await,
         }
@@ -131,6 +156,7 @@ async fn rest(error: &io::Error) {
 /// Answers the requests of one connection.
 async fn attend(
     stream: TcpStream,
+    peer: SocketAddr,
     gate: Gate,
     mut stopping: watch::Receiver<()>,
     permit: OwnedSemaphorePermit,
@@ -138,14 +164,15 @@ async fn attend(
     stream.set_nodelay(true).ok();
     let service = service_fn(|request| {
         let gate = gate.clone();
-        async move { Ok::<_, Infallible>(gate.answer(request).await) }
+        async move { Ok::<_, Infallible>(gate.answer(request, peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEAD_READ)
         .max_buf_size(limits::HEAD_BYTES_MAX)
         .max_headers(limits::HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

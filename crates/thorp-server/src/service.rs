@@ -5,8 +5,9 @@
 use crate::app::App;
 use crate::error::ApiError;
 use crate::hosts::Hosts;
+use crate::origins::Origins;
 use crate::panics::caught;
-use crate::router;
+use crate::{router, site};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -19,6 +20,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::body::Incoming;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use thorp_town::Town;
 use tower::Service;
@@ -27,6 +29,8 @@ use tower::Service;
 #[derive(Clone)]
 pub(crate) struct Gate {
     hosts: Arc<Hosts>,
+    town: Town,
+    origins: Option<Arc<Origins>>,
     router: Router,
 }
 
@@ -35,26 +39,42 @@ impl Gate {
     pub(crate) fn new(
         town: Town,
         hosts: Hosts,
+        origins: Option<Origins>,
         public_url: &str,
     ) -> Result<Self, serde_json::Error> {
         let (router, document) = router::build();
         let openapi = Bytes::from(document.to_pretty_json()?);
         let addresses = document.paths.paths.keys().cloned().collect();
         let public_url = Arc::from(public_url.trim_end_matches('/'));
+        let origins = origins.map(Arc::new);
         let router = router.with_state(App {
-            town,
+            town: town.clone(),
+            origins: origins.clone(),
             public_url,
             openapi,
             addresses,
         });
         Ok(Self {
             hosts: Arc::new(hosts),
+            town,
+            origins,
             router,
         })
     }
 
     /// Answers `request`, whatever happens on the way.
-    pub(crate) async fn answer(&self, request: hyper::Request<Incoming>) -> Response {
+    pub(crate) async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response {
+        if let Some(origins) = &self.origins
+            && let Some(host) = one_host(&request)
+            && let Some(label) = origins.label(host)
+        {
+            let label = label.to_owned();
+            return site::answer(&self.town, origins, &label, request, peer).await;
+        }
         let shared = is_shared(request.uri().path());
         let mut response = match self.refusal(&request) {
             Some(error) => error.into_response(),
@@ -99,6 +119,17 @@ impl Gate {
             None if request.version() == Version::HTTP_10 => None,
             None => Some(ApiError::bad_request("the request has no `Host`")),
         }
+    }
+}
+
+/// The host that a request names, if it names one.
+fn one_host(request: &hyper::Request<Incoming>) -> Option<&str> {
+    let mut named = request.headers().get_all(HOST).iter();
+    let (first, second) = (named.next(), named.next());
+    match request.uri().authority() {
+        _ if second.is_some() => None,
+        Some(authority) => Some(authority.as_str()),
+        None => first?.to_str().ok(),
     }
 }
 

@@ -115,5 +115,6 @@ fn run(number: u32) -> NewRun {
             memory_bytes: 9_000_000,
         },
         parent_id: None,
+        http: None,
     }
 }

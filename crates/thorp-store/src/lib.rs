@@ -18,6 +18,7 @@ mod emails;
 mod error;
 mod files;
 mod integrity;
+mod labels;
 pub mod limits;
 mod listing;
 mod lock;

@@ -64,6 +64,8 @@ pub struct NewRun {
     pub usage: RunUsage,
     /// The run that called this one.
     pub parent_id: Option<Uuid>,
+    /// The web request that it answered (JSON), if it was one.
+    pub http: Option<String>,
 }
 
 /// A user named by a run.
@@ -119,6 +121,8 @@ pub struct RunSummary {
     pub parent_id: Option<Uuid>,
     /// What the record counts for in [`crate::RunTotals::bytes`].
     pub bytes: i64,
+    /// The web request that it answered (JSON), if it was one.
+    pub http: Option<String>,
 }
 
 /// A run with all that is kept of it.
@@ -143,7 +147,7 @@ pub struct Run {
 impl Store {
     /// Records a run that ended. Many at once share a transaction.
     pub async fn insert_run(&self, new: NewRun) -> Result<(), StoreError> {
-        self.write(move |tx| record(tx, &new)).await
+        self.write_apart(move |tx| record(tx, &new)).await
     }
 
     /// The run with this id.
@@ -170,7 +174,7 @@ impl Store {
 /// The columns that [`RunSummary::take`] reads, in its order, from [`RUN_TABLES`].
 pub(crate) const SUMMARY_COLUMNS: &str = "r.id, r.val_id, v.name, v.owner_id, o.name, r.version, r.caller_id, c.name, \
     r.run_as_id, a.name, r.trigger_name, r.status, r.result_undefined, r.logs_truncated, r.error, r.started_at, r.ended_at, \
-    r.queue_micros, r.start_micros, r.run_micros, r.cpu_micros, r.memory_bytes, r.parent_id, r.bytes";
+    r.queue_micros, r.start_micros, r.run_micros, r.cpu_micros, r.memory_bytes, r.parent_id, r.bytes, r.http";
 
 /// Runs with the names of what they mention.
 pub(crate) const RUN_TABLES: &str = "runs r LEFT JOIN vals v ON v.id = r.val_id LEFT JOIN users o ON o.id = v.owner_id \
@@ -234,6 +238,7 @@ impl RunSummary {
             usage: RunUsage::take(columns)?,
             parent_id: columns.take()?,
             bytes: columns.take()?,
+            http: columns.take()?,
         })
     }
 }
@@ -261,11 +266,18 @@ pub(crate) fn record(tx: &mut WriteTx<'_>, new: &NewRun) -> Result<(), StoreErro
 }
 
 fn recorded_bytes(new: &NewRun) -> i64 {
-    let optional = [&new.code, &new.result, &new.error, &new.egress, &new.denied]
-        .into_iter()
-        .flatten()
-        .map(String::len)
-        .sum::<usize>();
+    let optional = [
+        &new.code,
+        &new.result,
+        &new.error,
+        &new.egress,
+        &new.denied,
+        &new.http,
+    ]
+    .into_iter()
+    .flatten()
+    .map(String::len)
+    .sum::<usize>();
     let texts = optional + new.args.len() + new.logs.len();
     i64::try_from(texts)
         .unwrap_or(i64::MAX)
@@ -275,8 +287,8 @@ fn recorded_bytes(new: &NewRun) -> i64 {
 fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
     let sql = "INSERT INTO runs (id, val_id, version, caller_id, run_as_id, parent_id, trigger_name, status, result_undefined,
             logs_truncated, started_at, ended_at, queue_micros, start_micros, run_micros, cpu_micros, memory_bytes, bytes,
-            error, code, args, result, logs, egress, denied)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
+            error, code, args, result, logs, egress, denied, http)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
     let params = rusqlite::params![
         new.id,
         new.val_id,
@@ -303,6 +315,7 @@ fn insert(db: Db<'_>, new: &NewRun, bytes: i64) -> Result<(), StoreError> {
         new.logs,
         new.egress,
         new.denied,
+        new.http,
     ];
     db.execute(sql, params).map(drop)
 }

@@ -1,6 +1,6 @@
 //! The schema's numbered migrations. A migration that was released is never changed; a new one is added.
 
-use crate::StoreError;
+use crate::{StoreError, labels};
 use rusqlite::Connection;
 
 struct Migration {
@@ -40,6 +40,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "isolation",
         sql: include_str!("schema/0006_isolation.sql"),
     },
+    Migration {
+        number: 7,
+        name: "web",
+        sql: include_str!("schema/0007_web.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.
@@ -60,7 +65,8 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     MIGRATIONS
         .iter()
         .filter(|migration| migration.number > found)
-        .try_for_each(|migration| apply(connection, migration))
+        .try_for_each(|migration| apply(connection, migration))?;
+    labels::fill(connection)
 }
 
 fn apply(connection: &mut Connection, migration: &Migration) -> Result<(), StoreError> {

@@ -135,4 +135,19 @@ impl Store {
     {
         self.inner.writer.write(work).await
     }
+
+    /// Counts the writes that may have changed more than the runs. What was read after this was asked is at least as new as
+    /// it says: whoever keeps what they read need not read it again while it is the same.
+    pub fn changes(&self) -> u64 {
+        self.inner.writer.changes()
+    }
+
+    /// The same as [`Self::write`] for what changes nothing but the runs.
+    pub(crate) async fn write_apart<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.writer.write_apart(work).await
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::sql::{Columns, Db, ReadResult};
 use crate::{Endpoint, Entity, Isolation, NewContent, Privacy, SavedVersion, Store, StoreError};
-use crate::{renames, save};
+use crate::{labels, renames, save};
 use uuid::Uuid;
 
 /// A val to create, with its version 0.
@@ -52,6 +52,8 @@ pub struct Val {
     pub owner_name: String,
     /// The name it has now.
     pub name: String,
+    /// What it is called as a host, for good.
+    pub label: String,
     /// Who may see the code.
     pub privacy: Privacy,
     /// Who may call it.
@@ -157,7 +159,7 @@ impl Store {
 }
 
 /// The columns that [`Val::take`] reads, in its order, from `vals v` joined with its owner `u`.
-pub(crate) const VAL_COLUMNS: &str = "v.id, v.owner_id, u.name, v.name, v.privacy, v.endpoint, v.isolation, v.readme, \
+pub(crate) const VAL_COLUMNS: &str = "v.id, v.owner_id, u.name, v.name, v.label, v.privacy, v.endpoint, v.isolation, v.readme, \
     v.live_version, v.next_version, v.created_at, v.updated_at, v.deleted_at";
 
 impl Val {
@@ -167,6 +169,7 @@ impl Val {
             owner_id: columns.take()?,
             owner_name: columns.take()?,
             name: columns.take()?,
+            label: columns.take()?,
             privacy: columns.take()?,
             endpoint: columns.take()?,
             isolation: columns.take()?,
@@ -204,9 +207,12 @@ impl Val {
 }
 
 pub(crate) fn create(db: Db<'_>, new: NewVal) -> Result<SavedVersion, StoreError> {
-    let sql = "INSERT INTO vals (id, owner_id, name, name_lower, privacy, endpoint, readme, live_version, next_version, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 1, ?8, ?8) ON CONFLICT (owner_id, name_lower) WHERE deleted_at IS NULL DO NOTHING";
+    let sql = "INSERT INTO vals (id, owner_id, name, name_lower, privacy, endpoint, readme, live_version, next_version, created_at, updated_at, label)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 1, ?8, ?8, ?9) ON CONFLICT (owner_id, name_lower) WHERE deleted_at IS NULL DO NOTHING";
     let name_lower = new.name.to_ascii_lowercase();
+    let owner = "SELECT name FROM users WHERE id = ?1";
+    let owner: Option<String> = db.one(owner, (new.owner_id,), |columns| columns.take())?;
+    let label = labels::make(db, new.id, &owner.unwrap_or_default(), &new.name)?;
     let params = (
         new.id,
         new.owner_id,
@@ -216,6 +222,7 @@ pub(crate) fn create(db: Db<'_>, new: NewVal) -> Result<SavedVersion, StoreError
         new.endpoint,
         &new.readme,
         new.now_micros,
+        label,
     );
     if db.execute(sql, params)? == 0 {
         return Err(StoreError::NameTaken { name: new.name });
@@ -262,6 +269,15 @@ pub(crate) fn find_of_owner(
         WHERE v.owner_id = ?1 AND v.name_lower = ?2 AND v.deleted_at IS NULL"
     );
     db.one(&sql, (owner_id, name_lower), Val::take)
+}
+
+/// The living val of this label.
+pub(crate) fn find_by_label(db: Db<'_>, label: &str) -> Result<Option<Val>, StoreError> {
+    let sql = format!(
+        "SELECT {VAL_COLUMNS} FROM vals v JOIN users u ON u.id = v.owner_id
+        WHERE v.label = ?1 AND v.deleted_at IS NULL"
+    );
+    db.one(&sql, (label,), Val::take)
 }
 
 pub(crate) fn find_by_name(

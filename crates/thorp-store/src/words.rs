@@ -52,6 +52,8 @@ words! {
         Public = "public",
         /// Only the owner.
         Private = "private",
+        /// Nobody.
+        Off = "off",
     }
 }
 
@@ -84,6 +86,8 @@ words! {
         Run = "run",
         /// Another run called a val.
         Api = "api",
+        /// A request came to a val's own address.
+        Http = "http",
         /// The town's own health check.
         Health = "health",
     }

@@ -7,6 +7,8 @@ use crate::retention::{self, RunTotals};
 use crate::sql::Db;
 use rusqlite::Connection;
 use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,6 +30,8 @@ trait Operation: Send {
 struct Pending<T, F> {
     work: Option<F>,
     result: Option<Result<T, StoreError>>,
+    /// Counted before its caller is told.
+    changes: Option<Arc<AtomicU64>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -42,6 +46,9 @@ where
     }
 
     fn acknowledge(self: Box<Self>, transaction: &Result<(), String>) {
+        if let Some(changes) = &self.changes {
+            changes.fetch_add(1, Ordering::Release);
+        }
         let result = match transaction {
             Ok(()) => self.result.unwrap_or(Err(StoreError::Closed)),
             Err(reason) => Err(StoreError::NotCommitted {
@@ -59,6 +66,7 @@ enum Message {
 
 /// The way to the writer thread.
 pub(crate) struct Writer {
+    changes: Arc<AtomicU64>,
     sender: Option<mpsc::Sender<Message>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -73,6 +81,7 @@ impl Writer {
             .spawn(work)
             .map_err(StoreError::Thread)?;
         Ok(Self {
+            changes: Arc::default(),
             sender: Some(sender),
             thread: Some(thread),
         })
@@ -84,10 +93,38 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.write_counted(work, Some(Arc::clone(&self.changes)))
+            .await
+    }
+
+    /// The same for what changes nothing but the runs.
+    pub(crate) async fn write_apart<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.write_counted(work, None).await
+    }
+
+    /// How many writes there were that may have changed more than the runs.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    async fn write_counted<T, F>(
+        &self,
+        work: F,
+        changes: Option<Arc<AtomicU64>>,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let pending = Pending {
             work: Some(work),
             result: None,
+            changes,
             reply,
         };
         self.send(Message::Write(Box::new(pending))).await?;

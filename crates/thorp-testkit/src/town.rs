@@ -207,8 +207,14 @@ impl TestTown {
     #[must_use]
     pub fn shown(&self, reply: &Reply) -> String {
         let host = self.url.trim_start_matches("http://").to_owned();
+        let port = host.rsplit(':').next().unwrap_or_default();
+        let vals = format!("localhost:{port}");
         reply.shown(&Shown {
-            words: vec![(self.url.clone(), "[town]"), (host, "[host]")],
+            words: vec![
+                (self.url.clone(), "[town]"),
+                (host, "[host]"),
+                (vals, "[vals]"),
+            ],
         })
     }
 }

@@ -57,6 +57,10 @@ examples! {
     text_diff = "text-diff",
     todo_api = "todo-api",
     verify_webhook = "verify-webhook",
+    web_events = "web-events",
+    web_guestbook = "web-guestbook",
+    web_hello = "web-hello",
+    web_hono = "web-hono",
 }
 
 fn check(folder: &str) {
@@ -67,10 +71,21 @@ fn check(folder: &str) {
     let town = TestTown::start_with(|config| {
         config.egress = Rules::parse(&["127.0.0.1"], &[]).expect("it is a rule");
     });
-    let target = save(&town, folder);
-    let runs = example["runs"].as_array().expect("an example has runs");
-    assert!(!runs.is_empty(), "`{folder}` runs nothing");
-    for run in runs {
+    let Saved { target, url } = save(&town, folder);
+    let list = |name: &str| example[name].as_array().cloned().unwrap_or_default();
+    let (runs, requests) = (list("runs"), list("requests"));
+    assert!(
+        !runs.is_empty() || !requests.is_empty(),
+        "`{folder}` runs nothing"
+    );
+    for request in &requests {
+        let (status, answer) = ask(&town, &url, request);
+        assert!(
+            request["status"] == status && answer.contains(request["contains"].as_str().unwrap()),
+            "`{folder}` at {request} answered {status} {answer}"
+        );
+    }
+    for run in &runs {
         let args = run["args"]
             .to_string()
             .replace(STUB, stub.as_deref().unwrap_or(STUB));
@@ -86,8 +101,39 @@ fn check(folder: &str) {
     }
 }
 
-/// Makes the val with all its files, and names it as `/v1/run` wants it.
-fn save(town: &TestTown, folder: &str) -> String {
+/// A saved example.
+struct Saved {
+    /// As `/v1/run` wants it.
+    target: String,
+    /// Where it answers web requests.
+    url: String,
+}
+
+/// Sends one of an example's requests to the val's own address: the status, and all that came back.
+fn ask(town: &TestTown, url: &str, request: &Value) -> (u16, String) {
+    let text = |name: &str| request[name].as_str().unwrap_or_default();
+    let method = request["method"].as_str().unwrap_or("GET");
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let headers = request["headers"].as_object().into_iter().flatten();
+    let headers: String = headers
+        .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap_or_default()))
+        .collect();
+    let (path, body) = (text("path"), text("body"));
+    let mut stream = TcpStream::connect(town.url().trim_start_matches("http://")).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    (answer[9..12].parse().unwrap(), answer)
+}
+
+/// Makes the val with all its files.
+fn save(town: &TestTown, folder: &str) -> Saved {
     let files = files(&root().join(folder));
     let entry = if files.contains_key("main.tsx") {
         "main.tsx"
@@ -109,7 +155,10 @@ fn save(town: &TestTown, folder: &str) -> String {
     let owner = saved["author"]["username"]
         .as_str()
         .expect("a val has an author");
-    format!("{}.{}", owner.trim_start_matches('@'), val_name(folder))
+    Saved {
+        target: format!("{}.{}", owner.trim_start_matches('@'), val_name(folder)),
+        url: saved["url"].as_str().unwrap_or_default().to_owned(),
+    }
 }
 
 fn errors(saved: &Value) -> Vec<&Value> {

@@ -43,6 +43,10 @@ pub enum ErrorCode {
     NotData,
     /// Programs call each other too deep.
     CallDepth,
+    /// Vals ask each other, or themselves, without end.
+    LoopDetected,
+    /// The val is stopped by its owner.
+    Stopped,
     /// The town does not do this here.
     NotAvailable,
     /// Runs that write the same vals wait for each other in a circle.
@@ -96,6 +100,8 @@ impl ErrorCode {
             Self::UserError => "USER_ERROR",
             Self::NotData => "NOT_DATA",
             Self::CallDepth => "CALL_DEPTH",
+            Self::LoopDetected => "LOOP_DETECTED",
+            Self::Stopped => "STOPPED",
             Self::NotAvailable => "NOT_AVAILABLE",
             Self::StateDeadlock => "STATE_DEADLOCK",
             Self::StateBusy => "STATE_BUSY",

@@ -13,7 +13,7 @@ use crate::secrets::Given;
 use crate::state::{Assembled, Author, By, Handle, Place, TownHost, Written, checked};
 use crate::town::Town;
 use crate::vals::{from_json, may_read, no_val_named};
-use crate::view::{Caller, DependencyView, DiagnosticView, Scope, UserView};
+use crate::view::{Caller, DependencyView, DiagnosticView, HttpView, Scope, UserView};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ pub(crate) struct Begin {
     pub(crate) folder: String,
     /// What people call it: `@alice/hello`.
     pub(crate) program: String,
+    /// The web request that it answers.
+    pub(crate) http: Option<HttpView>,
 }
 
 /// Where a run is among those that call each other.
@@ -118,6 +120,7 @@ impl Town {
             at: At::default(),
             folder: EVAL_FOLDER.to_owned(),
             program: "an evaluation".to_owned(),
+            http: None,
         };
         self.execute(begin, place).await
     }
@@ -174,6 +177,7 @@ impl Town {
             at,
             folder: thorp_lang::val_folder(&val.owner_name, &val.name, None),
             program: format!("@{}/{}", val.owner_name, val.name),
+            http: None,
         };
         self.execute(begin, None).await
     }
@@ -239,7 +243,7 @@ impl Town {
         Ok(Ready::new(compiled.clone(), locked))
     }
 
-    /// The program of a version, from memory if it ran lately.
+    /// The program of a version, whether it has a value or not; from memory if it ran lately.
     pub(crate) async fn version(&self, val: &Val, version: i64) -> Result<Arc<Ready>, TownError> {
         let key = (val.id, version);
         if let Some(ready) = self.0.versions.get(&key) {
@@ -342,7 +346,7 @@ impl Town {
     }
 
     /// What the program is given of the secrets of whom it runs as.
-    async fn given(&self, begin: &Begin) -> Result<Given, TownError> {
+    pub(crate) async fn given(&self, begin: &Begin) -> Result<Given, TownError> {
         let Some(user) = begin.run_as.as_ref().map(|author| author.id) else {
             return Ok(Given::nothing());
         };
@@ -553,7 +557,7 @@ fn no_value(val: &Val, why: &str) -> TownError {
 }
 
 /// Whoever may not read the val learns nothing of it: what they are told is `unknown`.
-fn check_may_call(
+pub(crate) fn check_may_call(
     caller: &Caller,
     val: &Val,
     unknown: impl FnOnce() -> TownError,

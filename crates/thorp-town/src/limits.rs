@@ -90,6 +90,24 @@ pub const VALUE_BYTES_MAX: usize = 256 * 1024;
 pub const VALUE_VERSIONS_KEPT: i64 = 100;
 /// Wall time of the evaluation of a value that is saved.
 pub const VALUE_WALL: Duration = Duration::from_secs(30);
+/// How many vals may wait for each other's answers to web requests.
+pub const WEB_DEPTH_MAX: u32 = 15;
+/// Bytes of a web request's path and query that are kept.
+pub const WEB_PATH_BYTES_MAX: usize = 2 * 1024;
+/// Web requests of one val that are open at a time.
+pub const WEB_REQUESTS_OPEN_MAX: usize = 1000;
+/// Web requests that a client may send to a val at once; those from this machine are not counted.
+pub const WEB_CLIENT_BURST: u32 = 200;
+/// And how many more a second.
+pub const WEB_CLIENT_PER_SECOND: u32 = 50;
+/// Clients of vals that are remembered.
+pub const WEB_CLIENTS_KNOWN_MAX: usize = 10_000;
+/// Vals whose requests are counted.
+pub const WEB_VALS_KNOWN_MAX: usize = 10_000;
+/// Web requests of a val that are written down at once, of those that end well.
+pub const WEB_RECORDED_BURST: u32 = 400;
+/// And how many more a second; the others are counted.
+pub const WEB_RECORDED_PER_SECOND: u32 = 200;
 /// Wall time of one run.
 pub const RUN_WALL: Duration = Duration::from_secs(60);
 /// Processor time of one run.

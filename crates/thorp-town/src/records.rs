@@ -9,8 +9,8 @@ use crate::secrets::Masker;
 use crate::town::Town;
 use crate::vals::{from_json, to_json};
 use crate::view::{
-    AuthorView, Caller, DeniedView, EgressRequestView, EgressView, LogView, Page, RunDetail,
-    RunErrorView, RunQuery, RunVal, RunView, Scope, Slice, UsageView,
+    AuthorView, Caller, DeniedView, EgressRequestView, EgressView, HttpView, LogView, Page,
+    RunDetail, RunErrorView, RunQuery, RunVal, RunView, Scope, Slice, UsageView,
 };
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -182,6 +182,7 @@ fn hide(masker: &Masker, begin: &mut Begin, ended: &mut Ended) {
     };
     json(&mut begin.args);
     begin.code.iter_mut().for_each(text);
+    begin.http.iter_mut().for_each(|http| text(&mut http.path));
     if let Ok(value) = &mut ended.outcome.result {
         json(&mut value.json);
     }
@@ -240,6 +241,7 @@ fn new_run(begin: Begin, ended: Ended) -> Result<NewRun, TownError> {
         ended_at: ended.ended_at,
         usage: run_usage(outcome.usage),
         parent_id: begin.at.parent,
+        http: begin.http.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -349,6 +351,9 @@ fn run_view(run: RunSummary) -> RunView {
         caller: run.caller.map(author),
         run_as: run.run_as.map(author),
         trigger: run.trigger.as_str().to_owned(),
+        http: run
+            .http
+            .and_then(|http| serde_json::from_str::<HttpView>(&http).ok()),
         error: run
             .error
             .and_then(|error| serde_json::from_str::<RunErrorView>(&error).ok()),

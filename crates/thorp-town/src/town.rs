@@ -12,6 +12,7 @@ use crate::secrets::{self, Vault};
 use crate::state::Locks;
 use crate::tokens::TokenCache;
 use crate::view::UserView;
+use crate::web::{Gates, Sites};
 use crate::{keeper, scratch, workshop};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -135,6 +136,8 @@ pub(crate) struct Parts {
     pub(crate) bundler: Bundler,
     pub(crate) library: Library,
     pub(crate) locks: Locks,
+    pub(crate) sites: Sites,
+    pub(crate) gates: Gates,
     pub(crate) health: HealthCheck,
     pub(crate) courier: Courier,
     pub(crate) anonymous: Arc<Semaphore>,
@@ -202,6 +205,8 @@ impl Town {
             versions: Cache::new(),
             graphs: Cache::new(),
             locks: Locks::default(),
+            sites: Sites::default(),
+            gates: Gates::default(),
             health: HealthCheck::default(),
             courier: Courier::default(),
             anonymous: Arc::new(Semaphore::new(limits::ANONYMOUS_RUNS_MAX)),

@@ -382,6 +382,7 @@ fn val_view(val: Val, version: i64, code: String) -> ValView {
             name: val.owner_name,
         },
         name: val.name,
+        label: val.label,
         privacy: val.privacy.into(),
         endpoint: val.endpoint.into(),
         isolation: val.isolation.into(),
@@ -520,5 +521,9 @@ same_words!(Privacy {
     Unlisted,
     Private
 });
-same_words!(Endpoint { Public, Private });
+same_words!(Endpoint {
+    Public,
+    Private,
+    Off
+});
 same_words!(Isolation { Warm, Fresh });

@@ -134,6 +134,8 @@ pub enum Endpoint {
     Public,
     /// Its owner.
     Private,
+    /// Nobody: it is stopped.
+    Off,
 }
 
 /// What the runs of a val share.
@@ -154,6 +156,8 @@ pub struct ValView {
     pub author: AuthorView,
     /// Its name.
     pub name: String,
+    /// What it is called as a host, for good.
+    pub label: String,
     /// Who may read it.
     pub privacy: Privacy,
     /// Who may call it.
@@ -298,6 +302,28 @@ pub struct RunView {
     pub ended_at: i64,
     /// What it cost.
     pub usage: UsageView,
+    /// The web request that it answered, if it was one.
+    pub http: Option<HttpView>,
+}
+
+/// A web request, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpView {
+    /// `GET` and so on.
+    pub method: String,
+    /// The path and the query.
+    pub path: String,
+    /// The answer's status, if there was one.
+    pub status: Option<u16>,
+    /// Bytes of the request's body.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body.
+    pub bytes_out: u64,
+    /// Whether who asked went away before the answer had ended.
+    pub aborted: bool,
+    /// Requests of the val before this one that ended well and are in no record: there were too many.
+    pub unrecorded: u64,
 }
 
 /// The val of a run.

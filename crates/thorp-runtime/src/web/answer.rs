@@ -135,15 +135,13 @@ pub(crate) async fn call(
     let Some(place) = Place::enter(worker) else {
         return Called::Again(request, ended);
     };
-    let mut connection = match worker.connection().await {
+    let upgrade = request.headers().contains_key(UPGRADE);
+    let mut connection = match worker.connection(upgrade).await {
         Ok(connection) => connection,
         Err(_) if worker.load().is_none() => return Called::Again(request, ended),
         Err(failure) => return Called::Failed(WebEnd::nothing(failure)),
     };
-    let client = request
-        .headers()
-        .contains_key(UPGRADE)
-        .then(|| hyper::upgrade::on(&mut request));
+    let client = upgrade.then(|| hyper::upgrade::on(&mut request));
     let counts = Arc::new(Counts::default());
     let request = request.map(|body| counted(body, &counts));
     let id = worker.begin(&mut connection, asking.host.clone(), asking.depth);

@@ -1,5 +1,6 @@
 //! What keeps a worker: its sandbox, what the guest says, its connections, its limits and its end.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,7 +99,8 @@ struct Keeper {
     commands: mpsc::UnboundedReceiver<Command>,
     id: Uuid,
     calls: Calls,
-    wanted: usize,
+    /// The connections that the guest was asked for, in their order: whether each is to upgrade.
+    wanted: VecDeque<bool>,
     accepted: u32,
     loading: Option<oneshot::Sender<Result<(), NotServing>>>,
     watch: Watch,
@@ -139,7 +141,7 @@ pub(crate) async fn start(
         commands: receiver,
         id,
         calls: Calls::default(),
-        wanted: 0,
+        wanted: VecDeque::new(),
         accepted: 0,
         loading: Some(loading),
         watch: Watch {
@@ -299,9 +301,9 @@ impl Keeper {
     fn obey(&mut self, command: Command) -> Result<(), Failure> {
         match command {
             Command::Busy => self.busy(),
-            Command::Connect => {
-                self.wanted += 1;
-                self.push(ToGuest::Connect);
+            Command::Connect { upgrade } => {
+                self.wanted.push_back(upgrade);
+                self.ask_for_connection(upgrade);
             }
             Command::Ended(id) => {
                 self.take_waiting()?;
@@ -320,11 +322,14 @@ impl Keeper {
         Ok(())
     }
 
-    fn push(&mut self, kind: ToGuest) {
+    fn ask_for_connection(&mut self, upgrade: bool) {
         let id = self.id;
         if let Some(ready) = self.lease.sandbox() {
             // Nothing is written that could fail.
-            let _ = ready.control.push(kind, id, |_| Ok(()));
+            let _ = ready.control.push(ToGuest::Connect, id, |buffer| {
+                buffer.push(u8::from(upgrade));
+                Ok(())
+            });
         }
     }
 
@@ -394,10 +399,12 @@ impl Keeper {
         let Ok(stream) = stream else { return };
         let pid = self.lease.sandbox().map(|ready| ready.process.pid());
         let is_its_own = stream.peer_cred().is_ok_and(|peer| peer.pid() == pid);
-        if !is_its_own || self.wanted == 0 {
+        if !is_its_own {
             return;
         }
-        self.wanted -= 1;
+        let Some(upgrade) = self.wanted.pop_front() else {
+            return;
+        };
         self.accepted += 1;
         // Nothing is sent yet.
         let made = Builder::new()
@@ -416,7 +423,11 @@ impl Keeper {
                 worker.closed();
             }
         });
-        self.worker.give(Connection::new(sender, self.accepted));
+        let connection = Connection::new(sender, self.accepted);
+        match upgrade {
+            true => self.worker.give_to_upgrade(connection),
+            false => self.worker.give(connection),
+        }
     }
 
     fn answer(&mut self, answer: &Answer) {
@@ -450,10 +461,6 @@ impl Keeper {
                 .calls
                 .begin(&mut open.asker, &frame.payload)
                 .ok_or_else(|| broken("it sent a call that is none"))?,
-            FromGuest::Denied => open
-                .denials
-                .push(&frame.payload)
-                .ok_or_else(|| broken("it sent a denial that is none"))?,
             FromGuest::Kept => open.kept = true,
             FromGuest::Done => {
                 open.kept = false;

@@ -29,8 +29,8 @@ const END_WAIT: Duration = Duration::from_millis(limits::END_MILLIS_MAX);
 pub(crate) enum Command {
     /// There are requests again.
     Busy,
-    /// The guest is to make another connection.
-    Connect,
+    /// The guest is to make another connection, for a request to upgrade it or for any.
+    Connect { upgrade: bool },
     /// A request has its end.
     Ended(Uuid),
     /// Why a request failed, as the guest has told.
@@ -118,6 +118,8 @@ pub(crate) struct Worker {
 pub(crate) struct State {
     idle: Vec<Connection>,
     waiting: VecDeque<oneshot::Sender<Connection>>,
+    /// Who waits for a connection to upgrade.
+    upgrading: VecDeque<oneshot::Sender<Connection>>,
     /// Connections that there are, or that were asked for.
     connections: usize,
     /// Requests that were begun and have not ended.
@@ -153,6 +155,7 @@ impl Worker {
             state: Mutex::new(State {
                 idle: Vec::new(),
                 waiting: VecDeque::new(),
+                upgrading: VecDeque::new(),
                 connections: 0,
                 in_flight: 0,
                 drains: false,
@@ -222,10 +225,10 @@ impl Worker {
         let _ = self.commands.send(Command::Busy);
     }
 
-    /// A connection that is free, or the next that becomes so.
-    pub(crate) async fn connection(&self) -> Result<Connection, Failure> {
+    /// A connection that is free, or the next that becomes so; a new one for a request that would upgrade it.
+    pub(crate) async fn connection(&self, upgrade: bool) -> Result<Connection, Failure> {
         loop {
-            let mut connection = match self.idle_or_wait() {
+            let mut connection = match self.idle_or_wait(upgrade) {
                 Ok(connection) => connection,
                 Err(waiting) => match timeout(CONNECT_WAIT, waiting).await {
                     Ok(Ok(connection)) => connection,
@@ -239,27 +242,43 @@ impl Worker {
         }
     }
 
-    fn idle_or_wait(&self) -> Result<Connection, oneshot::Receiver<Connection>> {
+    fn idle_or_wait(&self, upgrade: bool) -> Result<Connection, oneshot::Receiver<Connection>> {
         let mut state = self.lock();
-        while let Some(connection) = state.idle.pop() {
+        while !upgrade && let Some(connection) = state.idle.pop() {
             if !connection.sender.is_closed() {
                 return Ok(connection);
             }
         }
         let (sender, receiver) = oneshot::channel();
-        state.waiting.push_back(sender);
+        match upgrade {
+            true => state.upgrading.push_back(sender),
+            false => state.waiting.push_back(sender),
+        }
         state.connections += 1;
         // Without a keeper, the sender is dropped with the others.
-        if self.commands.send(Command::Connect).is_err() {
+        if self.commands.send(Command::Connect { upgrade }).is_err() {
             state.waiting.clear();
+            state.upgrading.clear();
         }
         Err(receiver)
     }
 
+    /// A connection to upgrade is there.
+    pub(crate) fn give_to_upgrade(&self, mut connection: Connection) {
+        loop {
+            let Some(waiter) = self.lock().upgrading.pop_front() else {
+                return self.give(connection);
+            };
+            match waiter.send(connection) {
+                Ok(()) => return,
+                Err(back) => connection = back,
+            }
+        }
+    }
+
     /// A connection is free.
-    pub(crate) fn give(&self, connection: Connection) {
+    pub(crate) fn give(&self, mut connection: Connection) {
         let mut state = self.lock();
-        let mut connection = connection;
         while let Some(waiter) = state.waiting.pop_front() {
             match waiter.send(connection) {
                 Ok(()) => return,
@@ -419,7 +438,10 @@ impl Worker {
             state.drains = true;
             let open: Vec<Uuid> = state.open.keys().copied().collect();
             (
-                std::mem::take(&mut state.waiting),
+                (
+                    std::mem::take(&mut state.waiting),
+                    std::mem::take(&mut state.upgrading),
+                ),
                 std::mem::take(&mut state.idle),
                 open,
             )

@@ -4,7 +4,7 @@ use super::egress::Egress;
 use super::{Author, raw, time};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use thorp_town::{DeniedView, LogView, RunDetail, RunErrorView, RunView, UsageView};
+use thorp_town::{DeniedView, HttpView, LogView, RunDetail, RunErrorView, RunView, UsageView};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub(crate) struct BaseRun {
     /// The val's version that ran
     version: Option<i64>,
     val_id: Option<Uuid>,
-    /// What began it: `eval`, `run` or `health`
+    /// What began it: `eval`, `run`, `api`, `http` or `health`
     trigger: String,
     /// `ok` or `error`
     status: &'static str,
@@ -37,6 +37,30 @@ pub(crate) struct BaseRun {
     /// Who asked
     caller: Option<Author>,
     usage: Usage,
+    /// The web request that it answered
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    http: Option<WebRequest>,
+}
+
+/// A web request, and what became of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebRequest {
+    #[schema(example = "GET")]
+    method: String,
+    /// The path and the query
+    path: String,
+    /// The answer's status, if there was one
+    status: Option<u16>,
+    /// Bytes of the request's body
+    bytes_in: u64,
+    /// Bytes of the answer's body
+    bytes_out: u64,
+    /// Whether who asked went away before the answer had ended
+    aborted: bool,
+    /// Requests of the val before this one that ended well and are in no record: there were too many
+    unrecorded: u64,
 }
 
 /// A run with its inputs and outputs.
@@ -181,6 +205,30 @@ impl From<RunView> for BaseRun {
             run_as: run_as.map(Into::into),
             caller: view.caller.map(Into::into),
             usage: view.usage.into(),
+            http: view.http.map(Into::into),
+        }
+    }
+}
+
+impl From<HttpView> for WebRequest {
+    fn from(view: HttpView) -> Self {
+        let HttpView {
+            method,
+            path,
+            status,
+            bytes_in,
+            bytes_out,
+            aborted,
+            unrecorded,
+        } = view;
+        Self {
+            method,
+            path,
+            status,
+            bytes_in,
+            bytes_out,
+            aborted,
+            unrecorded,
         }
     }
 }

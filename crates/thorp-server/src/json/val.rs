@@ -2,6 +2,7 @@
 
 use super::{Author, Diagnostic, time};
 use crate::json::run::{LogLine, Output, RunError};
+use crate::origins::Origins;
 use serde::{Deserialize, Serialize};
 use thorp_town::{
     DependencyView, Endpoint, FileText, Isolation, Privacy, RunDetail, ValDetail, ValView,
@@ -20,13 +21,14 @@ pub(crate) enum PrivacyName {
     Private,
 }
 
-/// Who may call a val: everyone, or its owner.
+/// Who may call a val: everyone, its owner, or nobody at its address (`off`).
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Endpoint)]
 pub(crate) enum EndpointName {
     Public,
     Private,
+    Off,
 }
 
 /// What the runs of a val share: one after the other may have the same sandbox, or each has its own.
@@ -85,6 +87,8 @@ pub(crate) struct BaseVal {
 pub(crate) struct FullVal {
     #[serde(flatten)]
     base: BaseVal,
+    /// Where it answers web requests, if vals have addresses here
+    url: Option<String>,
     /// What its newest run logged; told to its owner
     logs: Vec<LogLine>,
     /// What its newest run answered; told to its owner
@@ -166,11 +170,14 @@ impl From<ValView> for BaseVal {
     }
 }
 
-impl From<ValDetail> for FullVal {
-    fn from(detail: ValDetail) -> Self {
+impl FullVal {
+    /// A val, and where it answers web requests.
+    pub(crate) fn new(detail: ValDetail, origins: Option<&Origins>) -> Self {
+        let url = origins.map(|origins| origins.url(&detail.val.label));
         let (logs, output, error) = outcome(detail.last_run);
         Self {
             base: detail.val.into(),
+            url,
             logs,
             output,
             error,
@@ -260,6 +267,7 @@ impl From<Endpoint> for EndpointName {
         match endpoint {
             Endpoint::Public => Self::Public,
             Endpoint::Private => Self::Private,
+            Endpoint::Off => Self::Off,
         }
     }
 }
@@ -269,6 +277,7 @@ impl From<EndpointName> for Endpoint {
         match name {
             EndpointName::Public => Self::Public,
             EndpointName::Private => Self::Private,
+            EndpointName::Off => Self::Off,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Answers that several routes give.
 
+use crate::app::App;
 use crate::error::{RUN_HEADER, run_value};
 use crate::json::FullVal;
 use axum::Json;
@@ -33,8 +34,8 @@ pub(crate) fn result(answer: Answer) -> Response {
 }
 
 /// A val, with its version as the tag that a save's `If-Match` names.
-pub(crate) fn val(status: StatusCode, detail: ValDetail) -> Response {
-    let val = FullVal::from(detail);
+pub(crate) fn val(app: &App, status: StatusCode, detail: ValDetail) -> Response {
+    let val = FullVal::new(detail, app.origins.as_deref());
     let tag = HeaderValue::from_str(&format!("\"{}\"", val.version()));
     let mut response = (status, Json(val)).into_response();
     response

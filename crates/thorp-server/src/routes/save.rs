@@ -1,8 +1,10 @@
 //! Saving: what a save sends, and answers that tell of its steps.
 
+use crate::app::App;
 use crate::body::{Content, Sent};
 use crate::error::ApiError;
 use crate::json::{ErrorBody, FileBody, FullVal, PrivacyName};
+use crate::origins::Origins;
 use crate::panics::caught;
 use crate::routes::answer;
 use axum::body::Body;
@@ -137,6 +139,7 @@ impl Teller {
 
 /// Runs `save` and answers with the val; in lines, with its steps first, if the client accepts those.
 pub(crate) async fn answer<F, Fut>(
+    app: &App,
     status: StatusCode,
     lines: bool,
     save: F,
@@ -146,17 +149,18 @@ where
     Fut: Future<Output = Result<ValDetail, TownError>> + Send + 'static,
 {
     if !lines {
-        return Ok(answer::val(status, save(Teller(None)).await?));
+        return Ok(answer::val(app, status, save(Teller(None)).await?));
     }
     let (sender, receiver) = unbounded_channel();
     let teller = Teller(Some(sender));
+    let origins = app.origins.clone();
     let saving = caught(save(teller.clone()));
     tokio::spawn(async move {
         let end = match saving.await {
             Ok(result) => result.map_err(ApiError::from),
             Err(panic) => Err(ApiError::internal(&panic)),
         };
-        teller.line(|| last_line(end));
+        teller.line(|| last_line(end, origins.as_deref()));
     });
     let mut response = Response::new(Body::new(Lines(receiver)));
     response
@@ -165,9 +169,9 @@ where
     Ok(response)
 }
 
-fn last_line(end: Result<ValDetail, ApiError>) -> Line {
+fn last_line(end: Result<ValDetail, ApiError>, origins: Option<&Origins>) -> Line {
     match end {
-        Ok(detail) => Line::Val(Box::new(detail.into())),
+        Ok(detail) => Line::Val(Box::new(FullVal::new(detail, origins))),
         Err(error) => Line::Failed {
             status: error.status().as_u16(),
             body: Box::new(error.into_body()),

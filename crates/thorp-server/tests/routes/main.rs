@@ -17,6 +17,7 @@ mod foreign;
 mod openapi;
 mod root;
 mod sharing;
+mod site;
 mod standard;
 mod unmatched;
 mod v0;

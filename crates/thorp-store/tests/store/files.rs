@@ -124,7 +124,7 @@ async fn a_newer_schema_is_refused() {
     let error = open(&town).map(drop).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the data has schema 99, this program knows up to 6"
+        "the data has schema 99, this program knows up to 7"
     );
     assert_eq!(name_of_open(&town), "SchemaTooNew");
 }

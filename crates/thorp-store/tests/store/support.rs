@@ -166,6 +166,7 @@ pub(crate) fn new_run(started_at: i64) -> NewRun {
             memory_bytes: 5,
         },
         parent_id: None,
+        http: None,
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use options::ServeArgs;
 use signals::Signals;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use thorp_server::ServerOptions;
+use thorp_server::{ServerError, ServerOptions};
 use thorp_town::{ErrorCode, Opened, Tier, Town, TownConfig, TownError};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -123,6 +123,7 @@ async fn serve(
 ) -> Result<(), Failure> {
     let mut options = ServerOptions::new(args.public_url.as_deref().unwrap_or(url));
     options.shutdown_wall = GRACE;
+    options.vals_domain.clone_from(&args.vals_domain);
     tracing::info!("a town with {} is at {url}", args.anonymity());
     let begun = Instant::now();
     let shutdown = async {
@@ -137,7 +138,12 @@ async fn serve(
         () = signals.second() => Ok(()),
     };
     tracing::debug!("served for {} s", begun.elapsed().as_secs());
-    served.map_err(|error| broken(&error))
+    served.map_err(|error| match error {
+        ServerError::Domain(error) => {
+            Failure::usage(error.to_string()).hint("choose another domain with `--vals-domain`")
+        }
+        error => broken(&error),
+    })
 }
 
 fn broken(error: &dyn std::error::Error) -> Failure {

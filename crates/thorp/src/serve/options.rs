@@ -49,6 +49,10 @@ pub(crate) struct ServeArgs {
     /// Where people find the town, if something stands before it [default: the address]
     #[arg(long, value_name = "URL", env = "THORP_PUBLIC_URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) public_url: Option<String>,
+    /// The domain below which every val has an address of its own, such as `vals.example`; of another site than the town
+    /// [default: `localhost` for a town at a loopback address]
+    #[arg(long, value_name = "DOMAIN", env = "THORP_VALS_DOMAIN", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) vals_domain: Option<String>,
     /// Let everybody who reaches the town evaluate expressions without a token [default: true]
     #[arg(long, env = "THORP_ANONYMOUS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     anonymous: Option<bool>,

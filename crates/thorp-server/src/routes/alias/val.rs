@@ -25,5 +25,5 @@ pub(crate) async fn val_by_name(
         .town
         .val_named(&caller, without_at(&user), &name)
         .await?;
-    Ok(answer::val(StatusCode::OK, detail))
+    Ok(answer::val(&app, StatusCode::OK, detail))
 }

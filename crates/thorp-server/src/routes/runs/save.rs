@@ -60,10 +60,10 @@ pub(crate) async fn save_run(
         privacy: body.privacy.map(Into::into),
         readme: body.readme,
     };
+    let town = app.town.clone();
     let saving = |teller: save::Teller| async move {
-        app.town
-            .save_run(&caller, id, keep, &|progress| teller.step(progress))
+        town.save_run(&caller, id, keep, &|progress| teller.step(progress))
             .await
     };
-    save::answer(StatusCode::OK, lines, saving).await
+    save::answer(&app, StatusCode::OK, lines, saving).await
 }

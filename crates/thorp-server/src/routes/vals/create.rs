@@ -29,12 +29,12 @@ pub(crate) async fn create_val(
     let new = new_val(SaveBody::of(
         Sent::read(request, VAL_BODY_BYTES_MAX).await?,
     )?)?;
+    let town = app.town.clone();
     let saving = |teller: save::Teller| async move {
-        app.town
-            .create_val(&caller, new, &|progress| teller.step(progress))
+        town.create_val(&caller, new, &|progress| teller.step(progress))
             .await
     };
-    save::answer(StatusCode::OK, lines, saving).await
+    save::answer(&app, StatusCode::OK, lines, saving).await
 }
 
 fn new_val(mut body: SaveBody) -> Result<NewVal, ApiError> {

@@ -69,6 +69,7 @@ pub(crate) async fn patch_val(
         readme,
     };
     Ok(answer::val(
+        &app,
         StatusCode::OK,
         app.town.patch_val(&caller, id, patch).await?,
     ))

@@ -32,6 +32,7 @@ pub(crate) async fn show_val(
     Asked(query): Asked<VersionParam>,
 ) -> Result<Response, ApiError> {
     Ok(answer::val(
+        &app,
         StatusCode::OK,
         app.town.val(&caller, id, query.v).await?,
     ))

@@ -21,6 +21,7 @@ pub(crate) async fn undelete_val(
     Segments(id): Segments<Uuid>,
 ) -> Result<Response, ApiError> {
     Ok(answer::val(
+        &app,
         StatusCode::OK,
         app.town.undelete_val(&caller, id).await?,
     ))

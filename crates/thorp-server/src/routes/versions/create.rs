@@ -37,12 +37,12 @@ pub(crate) async fn create_version(
         SaveBody::of(Sent::read(request, VAL_BODY_BYTES_MAX).await?)?,
         tagged,
     )?;
+    let town = app.town.clone();
     let saving = |teller: save::Teller| async move {
-        app.town
-            .save_val(&caller, id, new, &|progress| teller.step(progress))
+        town.save_val(&caller, id, new, &|progress| teller.step(progress))
             .await
     };
-    save::answer(StatusCode::CREATED, lines, saving).await
+    save::answer(&app, StatusCode::CREATED, lines, saving).await
 }
 
 fn save_val(mut body: SaveBody, tagged: Option<i64>) -> Result<SaveVal, ApiError> {

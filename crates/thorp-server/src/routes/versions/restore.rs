@@ -21,6 +21,7 @@ pub(crate) async fn restore_version(
     Segments((id, version)): Segments<(Uuid, i64)>,
 ) -> Result<Response, ApiError> {
     Ok(answer::val(
+        &app,
         StatusCode::CREATED,
         app.town.restore_version(&caller, id, version).await?,
     ))

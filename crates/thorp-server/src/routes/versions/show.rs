@@ -21,6 +21,7 @@ pub(crate) async fn show_version(
     Segments((id, version)): Segments<(Uuid, i64)>,
 ) -> Result<Response, ApiError> {
     Ok(answer::val(
+        &app,
         StatusCode::OK,
         app.town.val(&caller, id, Some(version)).await?,
     ))

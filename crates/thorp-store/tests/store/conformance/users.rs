@@ -161,5 +161,5 @@ async fn a_setting_is_replaced(store: &Store) {
 
 async fn ping_and_schema_version_answer(store: &Store) {
     store.ping(NOW).await.unwrap();
-    assert_eq!(store.schema_version().await.unwrap(), 6);
+    assert_eq!(store.schema_version().await.unwrap(), 7);
 }

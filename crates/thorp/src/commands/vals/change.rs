@@ -66,6 +66,8 @@ enum Endpoint {
     Public,
     /// You
     Private,
+    /// Nobody at its address, and you by its name
+    Off,
 }
 
 pub(crate) fn rename(args: &RenameArgs) -> Result<(), Failure> {
@@ -118,10 +120,10 @@ fn changes(args: &SetArgs) -> Result<Value, Failure> {
         body["privacy"] = json!(privacy.as_str());
     }
     if let Some(endpoint) = args.endpoint {
-        body["endpoint"] = json!(if matches!(endpoint, Endpoint::Public) {
-            "public"
-        } else {
-            "private"
+        body["endpoint"] = json!(match endpoint {
+            Endpoint::Public => "public",
+            Endpoint::Private => "private",
+            Endpoint::Off => "off",
         });
     }
     if let Some(isolation) = args.isolation {

@@ -41,6 +41,7 @@ fn a_new_val_is_answered_whole() {
       "runStartAt": null,
       "runnable": true,
       "updatedAt": "[time]",
+      "url": "http://owner-hello.[vals]/",
       "version": 0,
       "versionCreatedAt": "[time]"
     }
