@@ -7,7 +7,7 @@ import { jsonOfArguments } from "../calls.ts";
 import { apply, freeze, hasOwn, isArray, methodsOfArrays, parse, toLowerCase } from "../primordials.ts";
 import type { ForeignTown } from "../realm.ts";
 import { named } from "../town.ts";
-import { copy, descend } from "../values.ts";
+import { copy, descend, usedAs } from "../values.ts";
 import type { Asked } from "./stubs.ts";
 
 type Key = string | number | symbol;
@@ -105,7 +105,10 @@ export class Powers {
 
   #vals(author: string): object {
     return sealed({
-      get: (name: string) => this.#get(name),
+      get: (name: string, spelled?: string, use?: string) => {
+        const value = this.#get(name);
+        return spelled === undefined || use === undefined ? value : usedAs(value, spelled, use, true);
+      },
       at: (name: string, ...path: Key[]) => this.#at(name, path),
       mutate: (name: string, path: Key[], method: string, args: unknown[]) => this.#mutate(name, path, method, args),
       secret: (name: unknown) => this.#denied(shownSecret(author, name)),

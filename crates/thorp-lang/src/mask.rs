@@ -350,6 +350,12 @@ mod tests {
             "let ",
             "delete ",
             "++",
+            "[...",
+            "]",
+            "new ",
+            "for (const a of ",
+            "const { a } = ",
+            "?.",
         ];
         let piece = prop_oneof![
             9 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned),

@@ -92,6 +92,27 @@ fn calls_that_would_be_denied_are_found_with_what_to_write_instead() {
 }
 
 #[test]
+fn code_is_looked_at_as_it_was_when_it_was_named() {
+    let (town, alice, bob) = town();
+    let report = town.add_val(
+        &alice,
+        "report",
+        "private",
+        "let report = () => @bob.gpt3('hi')",
+    );
+    let gpt3 = town.get("/v1/alias/bob/gpt3", &bob).expect(200);
+    let path = format!("/v1/vals/{}/versions", gpt3["id"].as_str().unwrap());
+    let harmless = json!({ "code": "let gpt3 = (text: string) => text" }).to_string();
+    let _ = town.post(&path, &bob, &harmless).expect(201);
+    let found = check(&town, &alice, &report);
+    assert_eq!(found["findings"][0]["version"], 0, "{found}");
+    let again = json!({ "code": "let report = () => @bob.gpt3('hello')" }).to_string();
+    let saved = town.post(&format!("/v1/vals/{report}/versions"), &alice, &again);
+    let _ = saved.expect(201);
+    assert_eq!(check(&town, &alice, &report)["findings"], json!([]));
+}
+
+#[test]
 fn a_text_is_checked_without_being_saved() {
     let (town, alice, bob) = town();
     let _ = town

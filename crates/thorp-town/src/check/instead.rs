@@ -66,12 +66,16 @@ fn closing(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reach::Text;
     use super::*;
     use thorp_lang::{Source, compile};
 
     fn check(code: &str, expected: &str) {
         let facts = compile(&Source::val(code).by("alice")).facts;
-        let places = Place::all(&facts);
+        let places = Place::all(&Text {
+            facts,
+            ..Text::default()
+        });
         let place = places.iter().find(|place| place.name.user == "bob");
         assert_eq!(instead(place.unwrap(), Some(code)), expected, "{code}");
     }

@@ -6,19 +6,20 @@ mod reach;
 
 use std::collections::BTreeSet;
 
-use thorp_lang::{Facts, Source};
+use thorp_lang::Source;
 use thorp_store::{Endpoint, NamedValue, Privacy, Val};
 use uuid::Uuid;
 
 use crate::error::{ErrorCode, TownError};
 use crate::evaluate::author;
+use crate::foreign::Pins;
 use crate::limits::GRAPH_VALS_MAX;
 use crate::save::source_of;
 use crate::town::Town;
 use crate::vals::FileText;
-use crate::view::{Caller, DiagnosticView, Scope};
+use crate::view::{Caller, DependencyView, DiagnosticView, Scope};
 use instead::instead;
-use reach::{Graph, Name, Node, Place, Reason, View, reasons};
+use reach::{Graph, Name, Node, Place, Reason, Text, View, reasons};
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub struct StepView {
 /// An own program whose calls are looked at.
 struct Own {
     label: Option<String>,
-    facts: Facts,
+    text: Text,
 }
 
 impl Town {
@@ -100,7 +101,7 @@ impl Town {
         let found = found.ok_or_else(|| TownError::not_found("the val has no version"))?;
         let own = Own {
             label: Some(label(&val)),
-            facts: serde_json::from_str(&found.version.facts).unwrap_or_default(),
+            text: text_of(&found.version),
         };
         let files = found.files.into_iter().map(FileText::from).collect();
         self.check(&val.owner_name, own, files).await
@@ -123,7 +124,10 @@ impl Town {
         crate::evaluate::refuse_errors(&found, ErrorCode::DoesNotCompile)?;
         let own = Own {
             label: None,
-            facts: compiled.facts,
+            text: Text {
+                facts: compiled.facts,
+                ..Text::default()
+            },
         };
         self.check(&user.name, own, files).await
     }
@@ -135,7 +139,7 @@ impl Town {
         files: Vec<FileText>,
     ) -> Result<Checked, TownError> {
         let owner = owner.to_ascii_lowercase();
-        let graph = self.graph(&entry.facts).await?;
+        let graph = self.graph(&entry.text).await?;
         let programs = own_programs(&graph, &owner, entry);
         let mut findings = Vec::new();
         for (at, program) in programs.iter().enumerate() {
@@ -143,7 +147,7 @@ impl Town {
                 let files = if at == 0 { &*files } else { &[] };
                 files.iter().find(|one| one.path == file)
             };
-            for place in Place::all(&program.facts) {
+            for place in Place::all(&program.text) {
                 let text = text(&place.file).map(|file| &*file.text);
                 findings.extend(finding(&graph, &owner, program, &place, text));
             }
@@ -161,19 +165,19 @@ impl Town {
         if val.endpoint != Endpoint::Public || version.value.is_some() || !version.runnable {
             return Ok(None);
         }
-        let facts: Facts = serde_json::from_str(&version.facts).unwrap_or_default();
+        let text = text_of(version);
         let user = val.owner_name.to_ascii_lowercase();
-        let graph = self.graph(&facts).await?;
+        let graph = self.graph(&text).await?;
         let view = View::Own(&user);
-        let found = reasons(&graph, &label(val), Some(version.version), &facts, view);
+        let found = reasons(&graph, &label(val), Some(version.version), &text, view);
         Ok((!found.is_empty()).then(|| exposed(val, version, &found, view)))
     }
 
     /// All vals that a program names, and so on, each as it is now.
-    async fn graph(&self, facts: &Facts) -> Result<Graph, TownError> {
+    async fn graph(&self, text: &Text) -> Result<Graph, TownError> {
         let mut graph = Graph::new();
         let mut seen = BTreeSet::new();
-        let mut waiting = names(facts);
+        let mut waiting = names(text);
         while !waiting.is_empty() {
             seen.extend(waiting.iter().cloned());
             if seen.len() > GRAPH_VALS_MAX {
@@ -190,7 +194,7 @@ impl Town {
                 let Some(node) = self.node(&name, found).await? else {
                     continue;
                 };
-                next.extend(node.facts.as_ref().map(names).unwrap_or_default());
+                next.extend(node.text.as_ref().map(names).unwrap_or_default());
                 graph.insert(name, node);
             }
             waiting = &next - &seen;
@@ -215,13 +219,12 @@ impl Town {
             }
             _ => version,
         };
-        let facts = version.value.is_none().then(|| &*version.facts);
         Ok(Some(Node {
             label: label(&val),
             version: version.version,
             is_private: val.privacy == Privacy::Private,
             is_open: val.endpoint == Endpoint::Public,
-            facts: facts.map(|facts| serde_json::from_str(facts).unwrap_or_default()),
+            text: version.value.is_none().then(|| text_of(&version)),
         }))
     }
 }
@@ -230,8 +233,17 @@ fn label(val: &Val) -> String {
     format!("@{}/{}", val.owner_name, val.name)
 }
 
-fn names(facts: &Facts) -> BTreeSet<Name> {
-    Place::all(facts)
+/// What runs have set has no facts, and old versions may have others.
+fn text_of(version: &thorp_store::Version) -> Text {
+    let lock: Vec<DependencyView> = serde_json::from_str(&version.lock).unwrap_or_default();
+    Text {
+        facts: serde_json::from_str(&version.facts).unwrap_or_default(),
+        pins: Pins::of(&lock).versions(),
+    }
+}
+
+fn names(text: &Text) -> BTreeSet<Name> {
+    Place::all(text)
         .into_iter()
         .map(|place| place.name)
         .collect()
@@ -244,16 +256,15 @@ fn own_programs(graph: &Graph, owner: &str, entry: Own) -> Vec<Own> {
     let mut next = 0;
     while let Some(program) = programs.get(next) {
         next += 1;
-        for name in names(&program.facts) {
+        for name in names(&program.text) {
             let node = graph.get(&name).filter(|_| name.user == owner);
-            let Some((node, facts)) = node.and_then(|node| Some((node, node.facts.as_ref()?)))
-            else {
+            let Some((node, text)) = node.and_then(|node| Some((node, node.text.as_ref()?))) else {
                 continue;
             };
             let label = Some(node.label.clone());
             if seen.insert(label.clone()) {
-                let facts = facts.clone();
-                programs.push(Own { label, facts });
+                let text = text.clone();
+                programs.push(Own { label, text });
             }
         }
     }
@@ -271,8 +282,8 @@ fn finding(
     let node = graph
         .get(&place.name)
         .filter(|node| is_foreign && !node.is_private)?;
-    let facts = node.facts.as_ref()?;
-    let found = reasons(graph, &node.label, Some(node.version), facts, View::Foreign);
+    let code = node.text.as_ref()?;
+    let found = reasons(graph, &node.label, Some(node.version), code, View::Foreign);
     if found.is_empty() {
         return None;
     }

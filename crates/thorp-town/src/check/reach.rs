@@ -26,7 +26,14 @@ pub(crate) struct Node {
     /// Whether everyone may call it.
     pub(crate) is_open: bool,
     /// What its text says; `None` for a val that is data.
-    pub(crate) facts: Option<Facts>,
+    pub(crate) text: Option<Text>,
+}
+
+/// What a version says, and which versions of other users' vals it was saved with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Text {
+    pub(crate) facts: Facts,
+    pub(crate) pins: BTreeMap<(String, String), i64>,
 }
 
 /// The vals that a program names, those that they name, and so on. What is missing is not in it.
@@ -47,7 +54,15 @@ pub(crate) struct Place {
 
 impl Place {
     /// All of a text, but what is called by `api()`, which is no part of the program.
-    pub(crate) fn all(facts: &Facts) -> Vec<Self> {
+    pub(crate) fn all(text: &Text) -> Vec<Self> {
+        let Text { facts, pins } = text;
+        let pinned = |name: Name| {
+            let pin = pins.get(&(name.user.clone(), name.val.clone()));
+            Name {
+                version: name.version.or(pin.copied()),
+                ..name
+            }
+        };
         let imports = facts.imports.iter().filter_map(|import| {
             let ImportKind::Val {
                 user,
@@ -59,7 +74,7 @@ impl Place {
                 return None;
             };
             Some(Self {
-                name: Name::new(user, name, *version),
+                name: pinned(Name::new(user, name, *version)),
                 spelled: format!("@{user}/{name}"),
                 position: None,
                 file: import.file.clone(),
@@ -70,7 +85,11 @@ impl Place {
         let named = facts.references.iter();
         let named = named.filter(|reference| reference.position != Position::Api);
         let named = named.map(|reference| Self {
-            name: Name::new(&reference.user, &reference.name, reference.version),
+            name: pinned(Name::new(
+                &reference.user,
+                &reference.name,
+                reference.version,
+            )),
             spelled: format!("@{}/{}", reference.user, reference.name),
             position: Some(reference.position),
             file: reference.file.clone(),
@@ -139,7 +158,7 @@ pub(crate) fn reasons(
     graph: &Graph,
     label: &str,
     version: Option<i64>,
-    facts: &Facts,
+    text: &Text,
     view: View<'_>,
 ) -> Vec<Reason> {
     let mut walk = Walk {
@@ -150,7 +169,7 @@ pub(crate) fn reasons(
         found: Vec::new(),
         chain: Vec::new(),
     };
-    walk.val(label, version, facts);
+    walk.val(label, version, text);
     walk.found
 }
 
@@ -164,7 +183,8 @@ struct Walk<'g> {
 }
 
 impl Walk<'_> {
-    fn val(&mut self, label: &str, version: Option<i64>, facts: &Facts) {
+    fn val(&mut self, label: &str, version: Option<i64>, text: &Text) {
+        let facts = &text.facts;
         self.chain.push(Step {
             label: label.to_owned(),
             version,
@@ -179,7 +199,7 @@ impl Walk<'_> {
         if facts.computed_reference {
             self.add(Want::Some);
         }
-        for place in Place::all(facts) {
+        for place in Place::all(text) {
             if let Some(step) = self.chain.last_mut() {
                 step.at = Some((place.file.clone(), place.line));
             }
@@ -211,10 +231,10 @@ impl Walk<'_> {
             }
         }
         let Some(node) = node else { return };
-        if let Some(facts) = &node.facts
+        if let Some(text) = &node.text
             && self.seen.insert(place.name.clone())
         {
-            self.val(&node.label, Some(node.version), facts);
+            self.val(&node.label, Some(node.version), text);
         }
     }
 
@@ -264,14 +284,19 @@ mod tests {
             version: 3,
             is_private,
             is_open: !is_private,
-            facts: (!facts.may_be_data).then_some(facts),
+            text: (!facts.may_be_data).then(|| of(facts)),
         };
         (Name::new(user, val, None), node)
     }
 
+    fn of(facts: Facts) -> Text {
+        let pins = BTreeMap::new();
+        Text { facts, pins }
+    }
+
     fn check(graph: &Graph, code: &str, view: View<'_>, expected: &[&str]) {
-        let facts = compile(&Source::val(code).by("bob")).facts;
-        let found = reasons(graph, "@bob/f", None, &facts, view);
+        let text = of(compile(&Source::val(code).by("bob")).facts);
+        let found = reasons(graph, "@bob/f", None, &text, view);
         let found: Vec<String> = found
             .iter()
             .map(|reason| {
@@ -355,8 +380,8 @@ mod tests {
     #[test]
     fn a_chain_says_where_the_next_one_is_named() {
         let code = "\nlet f = () =>\n  @me.helper()";
-        let facts = compile(&Source::val(code).by("bob")).facts;
-        let found = reasons(&graph(), "@bob/f", Some(7), &facts, View::Foreign);
+        let text = of(compile(&Source::val(code).by("bob")).facts);
+        let found = reasons(&graph(), "@bob/f", Some(7), &text, View::Foreign);
         let main = |line| Some(("main.tsx".to_owned(), line));
         assert_eq!(found[1].chain[0].at, main(3));
         assert_eq!(found[1].chain[1].at, main(1));
@@ -370,8 +395,23 @@ mod tests {
             .map(|n| format!("@me.x{n}"))
             .collect();
         let code = format!("let f = () => [{}]", reads.join(","));
-        let facts = compile(&Source::val(&code).by("bob")).facts;
-        let found = reasons(&graph(), "@bob/f", None, &facts, View::Foreign);
+        let text = of(compile(&Source::val(&code).by("bob")).facts);
+        let found = reasons(&graph(), "@bob/f", None, &text, View::Foreign);
         assert_eq!(found.len(), CHECK_REASONS_MAX);
+    }
+
+    #[test]
+    fn code_is_looked_at_as_it_was_when_it_was_named() {
+        let mut graph = graph();
+        let (name, old) = node("carol", "lib", false, "let lib = () => 1");
+        let version = Some(2);
+        graph.insert(Name { version, ..name }, old);
+        let mut text = of(compile(&Source::val("let f = () => @carol.lib()").by("bob")).facts);
+        assert_eq!(
+            reasons(&graph, "@bob/f", None, &text, View::Foreign).len(),
+            2
+        );
+        text.pins.insert(("carol".to_owned(), "lib".to_owned()), 2);
+        assert_eq!(reasons(&graph, "@bob/f", None, &text, View::Foreign), []);
     }
 }

@@ -58,6 +58,14 @@ impl Pins {
         Self(pins.map(|pin| (pin.key.clone(), pin)).collect())
     }
 
+    /// Which version each val of another user is that the text names without one.
+    pub(crate) fn versions(&self) -> BTreeMap<(String, String), i64> {
+        let unsaid = self.0.iter().filter(|(key, _)| key.version.is_none());
+        unsaid
+            .map(|(key, pin)| ((key.user.clone(), key.name.clone()), pin.version))
+            .collect()
+    }
+
     /// What a use stands for.
     pub(crate) fn get(&self, one: &Use) -> Option<&Pin> {
         self.0.get(&Key::of(one))

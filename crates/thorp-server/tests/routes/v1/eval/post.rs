@@ -67,7 +67,9 @@ fn the_run_of_an_answer_can_be_read() {
         "id": "[id]",
         "username": "@owner"
       },
+      "childIds": [],
       "code": "(a) => { console.log('hi', a); return a }",
+      "denied": [],
       "egress": {
         "bytesIn": 0,
         "bytesOut": 0,

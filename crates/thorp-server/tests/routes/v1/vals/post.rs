@@ -28,6 +28,7 @@ fn a_new_val_is_answered_whole() {
       ],
       "hash": "[hash]",
       "id": "[id]",
+      "isolation": "warm",
       "likeCount": 0,
       "liveVersion": 0,
       "logs": [],
