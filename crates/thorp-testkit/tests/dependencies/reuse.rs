@@ -5,7 +5,6 @@ use crate::registry::{Package, publish_npm};
 use crate::support::{eval, folders, save_aloud, town_of, value};
 use serde_json::json;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
-use std::time::{SystemTime, UNIX_EPOCH};
 use thorp_testkit::TestTown;
 
 fn registry() -> Origin {
@@ -77,8 +76,7 @@ fn expressions_resolve_once_and_need_a_user() {
 static LATER: AtomicI64 = AtomicI64::new(0);
 
 fn later() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(now.as_micros()).unwrap() + LATER.load(SeqCst)
+    jiff::Timestamp::now().as_microsecond() + LATER.load(SeqCst)
 }
 
 #[test]

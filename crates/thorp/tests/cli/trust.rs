@@ -1,6 +1,6 @@
 //! Whose certificates a town trusts, with real TLS and an authority that nobody knows.
 
-use super::support::{Options, Person, Town, behind, town_command};
+use super::support::{Options, Person, Town, behind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
