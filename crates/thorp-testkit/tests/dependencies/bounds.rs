@@ -98,14 +98,19 @@ fn what_a_resolution_sends_is_bounded() {
         imports.collect()
     };
     origin.put_typescript("/wide.ts", &of(1_200));
-    origin.put_typescript("/narrow.ts", &of(100));
+    origin.put_typescript("/narrow.ts", &of(50));
     let town = bounded(&origin, |_| ());
-    let importing = |name: &str| {
+    let save = |name: &str| {
         let code = format!("import \"{url}/{name}.ts\";\nexport default 1;");
-        diagnostics(&save(&town, name, &code))
+        save(&town, name, &code)
     };
-    assert_eq!(importing("narrow"), []);
-    assert_eq!(importing("wide"), [(1, "DEPENDENCY_TOO_LARGE".to_owned())]);
+    assert_eq!(diagnostics(&save("narrow")), []);
+    let wide = save("wide");
+    assert_eq!(diagnostics(&wide), [(1, "DEPENDENCY_TOO_LARGE".to_owned())]);
+    assert!(
+        message(&wide).ends_with("needs to send more than 16 MiB"),
+        "{wide:#}"
+    );
 }
 
 #[test]

@@ -23,7 +23,9 @@ use std::time::Duration;
 use thorp_runtime::confined::{
     Command, Exit, Groups, Input, Limits, Part, Sandbox, Shortage, Spawner,
 };
-use thorp_runtime::gateway::limits::{GUEST_CONNECTIONS_MAX, Limits as GatewayLimits};
+use thorp_runtime::gateway::limits::{
+    GUEST_CONNECTIONS_MAX, HEADER_BYTES_MAX, Limits as GatewayLimits, URL_BYTES_MAX,
+};
 use thorp_runtime::gateway::policy::Rule;
 use thorp_runtime::gateway::{Budget, Code, Egress, Gateway, GatewayConfig, Rules, Tenant};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -42,6 +44,9 @@ const SOCKET: &str = "g";
 const OF_ONE_USER: u32 = 0o700;
 /// What Deno says when it ends for want of memory.
 const OUT_OF_MEMORY: &str = "memory allocation of ";
+
+/// What one request may have sent of the last bytes of a budget: it was refused, and the list of requests may be full.
+const REQUEST_BYTES: u64 = (URL_BYTES_MAX + HEADER_BYTES_MAX) as u64;
 
 const BUDGET: Budget = Budget {
     requests: RESOLVE_REQUESTS_MAX,
@@ -289,6 +294,9 @@ impl Told {
         } else if denials.any(|denial| denial == Some(Code::Quota)) {
             let mebibytes = RESOLVE_BYTES_IN_MAX >> 20;
             format!("all that it needs is more than {mebibytes} MiB to download")
+        } else if self.egress.bytes_out + REQUEST_BYTES > RESOLVE_BYTES_OUT_MAX {
+            let mebibytes = RESOLVE_BYTES_OUT_MAX >> 20;
+            format!("getting it needs to send more than {mebibytes} MiB")
         } else {
             return None;
         };
