@@ -229,7 +229,7 @@ var thorpExports = (() => {
   thorp.names({ "alice/own": "Own" });
   return {
     read: () => [vals.get("alice/open"), vals.get("alice/own"), vals.secret("x"), vals.secretOf("alice", "x")],
-    write: () => { vals.at("alice/open").value = 2; delete vals.at("alice/open", "a").value; return vals.mutate("alice/list", [], "push", [1]); },
+    write: () => { vals.at("alice/open").value = 2; vals.at("alice/open", "a").delete(); return vals.mutate("alice/list", [], "push", [1]); },
     ask: async () => [await val("@alice/open"), await me.get("total"), await api("@carol/f", 1)],
     set: async () => { await me.set("total", 1); await me.delete("total"); return await me.update("total", () => 7); },
     mail: () => console.email("hello"),
@@ -270,13 +270,19 @@ var thorpExports = (() => {
     assert_eq!(denied, "@alice.Own @bob.secrets.x @alice.secrets.x");
     let (value, denied) = run("write").await;
     assert_eq!(value, "2");
-    assert_eq!(denied, "@alice.open = … @alice.list.push(…)");
+    assert_eq!(
+        denied,
+        "@alice.open = … delete @alice.open[\"a\"] @alice.list.push(…)"
+    );
     let (value, denied) = run("ask").await;
     assert_eq!(value, r#"[1,null,"answer"]"#);
     assert_eq!(denied, "@bob.total");
     let (value, denied) = run("set").await;
     assert_eq!(value, "7");
-    assert_eq!(denied, "@bob.total = … delete @bob.total @bob.total");
+    assert_eq!(
+        denied,
+        "@bob.total = … delete @bob.total @bob.total = … @bob.total"
+    );
     assert_eq!(run("mail").await.0, "undefined");
     let calls: Vec<String> = told.try_iter().collect();
     assert_eq!(
