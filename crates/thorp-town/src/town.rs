@@ -55,7 +55,8 @@ pub struct TownConfig {
     pub runs_kept: Duration,
     /// The oldest evaluations are forgotten when all together need more.
     pub runs_bytes_max: u64,
-    /// The esbuild binary. Without it, packages stay as they are installed, and load more slowly.
+    /// The esbuild binary. Without it, packages stay as they are installed, and load more slowly, and no other user's code can
+    /// be imported.
     pub esbuild: Option<PathBuf>,
     /// The file with the keys of secrets, if not `secrets.key` in the data folder.
     pub key_file: Option<PathBuf>,
