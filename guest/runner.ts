@@ -16,7 +16,7 @@ import {
   settle,
 } from "./primordials.ts";
 import { evaluate, type Request } from "./program.ts";
-import { resultOf } from "./result.ts";
+import { type Result, resultOf } from "./result.ts";
 import { beginTown } from "./town.ts";
 import { values } from "./values.ts";
 
@@ -87,13 +87,20 @@ export class Runner {
   }
 
   #returned(value: unknown): void {
-    const kept = this.#calls.ended();
-    if (kept === null) return this.#finish(value);
-    settle(kept, () => this.#finish(value), ignoreAll);
+    // What becomes of a value calls code in it, and that may begin something too that the run does not end before.
+    this.#whenAllEnded(() => {
+      const result = resultOf(value);
+      this.#whenAllEnded(() => this.#finish(result));
+    });
   }
 
-  #finish(value: unknown): void {
-    const result = resultOf(value);
+  #whenAllEnded(next: () => void): void {
+    const kept = this.#calls.ended();
+    if (kept === null) return next();
+    settle(kept, next, ignoreAll);
+  }
+
+  #finish(result: Result): void {
     switch (result.kind) {
       case "value":
         return this.#value(result.json);
