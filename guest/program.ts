@@ -18,6 +18,8 @@ export interface Request {
   readonly foreign?: Record<string, unknown>;
   /** The name of the program's author, in lower case. */
   readonly author?: string;
+  /** Whether another user's val or secret that the program may not have is an error, and not `undefined`. */
+  readonly strict: boolean;
   /** Whether the host may call the program again: the guest then says if it can be. */
   readonly kept: boolean;
   /** What own modules find in their environment; none for a program that is loaded, which has them. */

@@ -64,6 +64,7 @@ export class Runner {
     const request = parse(decode(frame.payload)) as Request;
     this.#calls.begin(frame.run);
     values.begin(request.values ?? NO_VALUES, request.writable, request.foreign ?? NO_VALUES);
+    values.refuseOthers(request.strict ? request.author : undefined);
     beginTown(request.author);
     this.#isKept = request.kept;
     this.#isFunction = false;

@@ -18,6 +18,7 @@ import {
   parse,
   quote,
   slice,
+  startsWith,
   toJson,
 } from "./primordials.ts";
 import { isPromise, withoutPromises } from "./promises.ts";
@@ -46,6 +47,8 @@ export class Values {
   #written = nothing<Written>();
   #ours = nothing<true>();
   #foreign = nothing<unknown>();
+  /** What the author's own begin with, if others' that are not there are an error. */
+  #own: string | null = null;
 
   /** A run begins with these values, as they were parsed, and those that foreign code sees. */
   begin(values: Record<string, unknown>, ours: readonly string[] = [], foreign: Record<string, unknown> = {}): void {
@@ -62,6 +65,25 @@ export class Values {
     for (let index = 0; index < names.length; index++) {
       this.#values[names[index]!] = frozen(values[names[index]!]);
     }
+  }
+
+  /** From now on another user's val that is not there is an error; nothing is without an `author`. */
+  refuseOthers(author: string | undefined): void {
+    this.#own = author === undefined ? null : `${author}/`;
+  }
+
+  /** What a val is now for a program that names it. */
+  named(name: string): unknown {
+    const value = this.get(name);
+    if (value === undefined && this.#own !== null && !startsWith(name, this.#own)) {
+      throw new NativeTypeError(`there is no val \`@${name}\`, or it is private`);
+    }
+    return value;
+  }
+
+  /** Another user's secret. */
+  secretOf(owner: string): undefined {
+    if (this.#own !== null) throw new NativeTypeError(`the secrets of \`@${owner}\` are nobody else's`);
   }
 
   /** Names what the program has loaded: it stays for all of its runs. */
@@ -91,7 +113,7 @@ export class Values {
 
   /** A place in a val. */
   at(name: string, ...path: Step[]): Place {
-    const read = () => this.#read(name, path);
+    const read = () => descend(this.named(name), path, path.length, name);
     const write = (value: unknown) => this.#write(name, path, value);
     const remove = () => this.#remove(name, path);
     return freeze({
@@ -190,13 +212,12 @@ export function findSecretsBy(find: (name: string) => string | undefined): void 
 export function installVals(api: (target: string, args: unknown[]) => Promise<unknown>): void {
   const vals = freeze({
     get: (name: string, spelled?: string, use?: string) =>
-      spelled === undefined || use === undefined ? values.get(name) : values.getFor(name, spelled, use),
+      spelled === undefined || use === undefined ? values.named(name) : values.getFor(name, spelled, use),
     at: (name: string, ...path: Step[]) => values.at(name, ...path),
     mutate: (name: string, path: readonly Step[], method: string, args: unknown[]) =>
       values.mutate(name, path, method, args),
     secret: (name: string) => secretOf(name),
-    // Of somebody else.
-    secretOf: () => undefined,
+    secretOf: (owner: string) => values.secretOf(owner),
     api: (target: string, ...args: unknown[]) => {
       const awaited = withoutPromises(args);
       return awaited === null ? api(target, args) : afterAwait(awaited, target, api);

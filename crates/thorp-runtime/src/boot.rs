@@ -400,6 +400,7 @@ fn push_run(control: &mut Control, program: GuestProgram<'_>) -> serde_json::Res
                 writable: &[],
                 author: None,
                 foreign: None,
+                strict: false,
                 secrets: Vec::new(),
                 withheld: Vec::new(),
             },

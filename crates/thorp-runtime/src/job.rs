@@ -69,6 +69,8 @@ pub struct Sight {
     pub author: Option<String>,
     /// A JSON object: what vals hold that foreign code in the program may read, by their names. It sees no others.
     pub foreign: Option<String>,
+    /// Whether another user's val or secret that the program names and may not have is an error there, and not `undefined`.
+    pub strict: bool,
 }
 
 /// Code that is ready to run: JavaScript, with every import resolved.

@@ -25,6 +25,8 @@ pub(crate) struct Request<'a> {
     /// What vals hold that foreign code may read, by their names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) foreign: Option<&'a RawValue>,
+    /// Whether what it may not have of others is an error.
+    pub(crate) strict: bool,
     /// Name, value, and whether it is shared with packages.
     pub(crate) secrets: Vec<(&'a str, &'a str, bool)>,
     /// Names of secrets that packages may ask for in vain.

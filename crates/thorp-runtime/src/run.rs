@@ -150,6 +150,7 @@ async fn push(ready: &mut Ready, job: &Job, is_loaded: bool) -> Result<(), Failu
         foreign: foreign
             .transpose()
             .map_err(|error| bad(error.to_string()))?,
+        strict: job.sight.strict,
         values: values.transpose().map_err(|error| bad(error.to_string()))?,
         secrets: secrets
             .map(|secret| (&*secret.name, secret.value.as_str(), secret.shared))

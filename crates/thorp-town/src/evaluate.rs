@@ -300,7 +300,7 @@ impl Town {
         let (id, started_at) = (Uuid::now_v7(), self.now());
         let Assembled {
             ready,
-            sight,
+            mut sight,
             written,
             held,
         } = self
@@ -312,6 +312,8 @@ impl Town {
             )
             .await?;
         begin.ready = ready;
+        // Who calls a val must not take half of an answer for the whole.
+        sight.strict = begin.val.is_some();
         for locked in begin.ready.dependency_sets() {
             self.0.dependencies.touch(locked, started_at);
         }

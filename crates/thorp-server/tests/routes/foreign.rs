@@ -349,7 +349,7 @@ fn imported_code_gets_nothing_of_its_caller_and_its_author_is_told_nothing() {
         (1, 1, 2)
     );
     // As a program of its author's own, the same code has all of them.
-    let own = town.post("/v1/run/bob.lib", &bob, "[]");
+    let own = eval(&town, &bob, "@me.lib()");
     assert_eq!(
         own.json(),
         json!([

@@ -120,6 +120,7 @@ impl Town {
                         writable: plan.writable(author),
                         author: author.map(|author| author.name.clone()),
                         foreign,
+                        ..Sight::default()
                     },
                     written: plan.written,
                     held,

@@ -25,6 +25,8 @@ pub(crate) struct TownHost {
     author: Option<Author>,
     may_write: bool,
     at: At,
+    /// Whether another user's value that may not be read is an error.
+    strict: bool,
     /// Locks of values that the run is about to change.
     tickets: Mutex<BTreeMap<u64, Change>>,
     next: AtomicU64,
@@ -50,6 +52,7 @@ impl TownHost {
             author: begin.run_as.clone(),
             may_write: begin.may_write,
             at,
+            strict: begin.val.is_some(),
             tickets: Mutex::default(),
             next: AtomicU64::new(1),
         })
@@ -189,7 +192,18 @@ impl TownHost {
 
     /// What a val holds now, if the run may read it.
     async fn value(&self, name: &str) -> Answer {
-        self.value_for(self.author.as_ref(), name).await
+        let found = self.value_for(self.author.as_ref(), name).await?;
+        if found.is_none() && self.strict && !self.is_own(name) {
+            let shown: String = name.chars().take(100).collect();
+            let message = format!("there is no val `@{shown}`, or it is private");
+            return Err(TownError::not_found(message));
+        }
+        Ok(found)
+    }
+
+    fn is_own(&self, name: &str) -> bool {
+        let own = self.author.as_ref().map(|own| own.name.as_str());
+        own.is_some_and(|own| name.split_once('/').is_some_and(|(user, _)| user == own))
     }
 
     async fn value_for(&self, reader: Option<&Author>, name: &str) -> Answer {
