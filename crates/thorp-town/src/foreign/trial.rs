@@ -90,13 +90,13 @@ fn refusal(failure: &Failure, bundle: &Bundle) -> Unusable {
     }
 }
 
-/// The package that the innermost frame is in, if it is in one.
+/// The package that the innermost frame with a place is in, if it is in one: functions of the language have none.
 fn package(stack: &str, bundle: &Bundle) -> Option<String> {
     let mapper = StackMapper::modules(&[], MODULE_ROOT_URL).with_bundle(NAME, bundle.map.clone());
     let mapped = mapper.map(stack);
     let frame = mapped
         .lines()
-        .find(|line| line.trim_start().starts_with("at "))?;
+        .find(|line| line.trim_start().starts_with("at ") && !line.contains("<anonymous>"))?;
     let at = frame.find("npm:")?;
     let path = &frame[at..];
     let parts = if path.starts_with("npm:@") { 2 } else { 1 };
