@@ -77,8 +77,9 @@ export async function evaluate(
 /** A value that is no promise, without those inside of it where the program's dialect waits for them. */
 async function settled(program: Body | Module, value: unknown): Promise<unknown> {
   if (program.kind === "body" || program.deep !== true) return value;
-  const awaited = withoutPromises(value);
-  return awaited === null ? value : (await guard(awaited)).whole;
+  const { whole, wait } = withoutPromises(value);
+  if (wait !== null) await guard(wait);
+  return whole;
 }
 
 /** Loads a program that is called later, and answers its value. */

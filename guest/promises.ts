@@ -24,11 +24,25 @@ interface Gap {
   readonly depth: number;
 }
 
-/** A value with what its promises give in their places, in an object for whoever awaits it. `null` if it has no promise. */
-export function withoutPromises(value: unknown): Promise<{ readonly whole: unknown }> | null {
+/** A value whose promises have places of their own. */
+export interface Filled {
+  /** A copy of its arrays and plain objects, which has them in the end. */
+  readonly whole: unknown;
+  /** When that is; `null` if it has no promises. */
+  readonly wait: Promise<void> | null;
+}
+
+/**
+ * A value with what its promises give in their places. Each property is read once: to read it may do something, and what becomes
+ * of the value reads the copy.
+ */
+export function withoutPromises(value: unknown): Filled {
   const gaps: Gap[] = [];
   const whole = filled(value, gaps, 0, null);
-  if (gaps.length === 0) return null;
+  return { whole, wait: gaps.length === 0 ? null : waitFor(gaps) };
+}
+
+function waitFor(first: Gap[]): Promise<void> {
   return new NativePromise((resolve, reject) => {
     let waiting = 0;
     const wait = (gaps: Gap[]): void => {
@@ -45,35 +59,34 @@ export function withoutPromises(value: unknown): Promise<{ readonly whole: unkno
         }
         waiting--;
         wait(inside);
-        if (waiting === 0) resolve({ whole });
+        if (waiting === 0) resolve();
       };
       // The engine asks whatever has a `then` for its value.
       settle(new NativePromise<unknown>((resolve) => resolve(promise)), given, reject);
     };
-    wait(gaps);
+    wait(first);
   });
 }
 
-/** A copy with gaps where promises were; the value itself if there were none. */
+/** A copy of what holds others, with gaps where promises were; any other value itself. */
 function filled(value: unknown, gaps: Gap[], depth: number, around: Around | null): unknown {
   if (!isHolder(value) || isAround(value, around)) return value;
   const here = { value, next: around };
+  const copy: object = isArray(value) ? [] : {};
+  if (isArray(value)) (copy as unknown[]).length = value.length;
   const names = keys(value);
-  let copy: object | null = null;
   for (let index = 0; index < names.length; index++) {
     const key = names[index]!;
     const item: unknown = get(value, key);
-    if (typeof item !== "object" || item === null) continue;
-    const isGap = isPromise(item);
-    const inner = isGap ? undefined : filled(item, gaps, depth, here);
-    if (inner === item) continue;
-    copy ??= shallow(value, names);
-    put(copy, key, inner);
-    if (!isGap) continue;
+    if (typeof item !== "object" || item === null || !isPromise(item)) {
+      put(copy, key, filled(item, gaps, depth, here));
+      continue;
+    }
     if (depth > PROMISE_DEPTH_MAX) throw new NativeTypeError("There are promises in promises without an end");
+    put(copy, key, undefined);
     gaps[gaps.length] = { holder: copy, key, promise: item, depth };
   }
-  return copy ?? value;
+  return copy;
 }
 
 function isHolder(value: unknown): value is object {
@@ -93,13 +106,6 @@ function isAround(value: object, around: Around | null): boolean {
     if (each.value === value) return true;
   }
   return false;
-}
-
-function shallow(value: object, names: readonly string[]): object {
-  const copy: object = isArray(value) ? [] : {};
-  if (isArray(value)) (copy as unknown[]).length = value.length;
-  for (let index = 0; index < names.length; index++) put(copy, names[index]!, get(value, names[index]!));
-  return copy;
 }
 
 /** Sets a property of its own, whatever its name. */

@@ -219,20 +219,17 @@ export function installVals(api: (target: string, args: unknown[]) => Promise<un
     secret: (name: string) => secretOf(name),
     secretOf: (owner: string) => values.secretOf(owner),
     api: (target: string, ...args: unknown[]) => {
-      const awaited = withoutPromises(args);
-      return awaited === null ? api(target, args) : afterAwait(awaited, target, api);
+      const { whole, wait } = withoutPromises(args);
+      const call = () => api(target, whole as unknown[]);
+      return wait === null ? call() : after(wait, call);
     },
   });
   defineProperty(globalThis, Symbol.for("thorp.vals"), { value: vals });
 }
 
-async function afterAwait(
-  awaited: Promise<{ readonly whole: unknown }>,
-  target: string,
-  api: (target: string, args: unknown[]) => Promise<unknown>,
-): Promise<unknown> {
-  const { whole } = await guard(awaited);
-  return await guard(api(target, whole as unknown[]));
+async function after(wait: Promise<void>, call: () => Promise<unknown>): Promise<unknown> {
+  await guard(wait);
+  return await guard(call());
 }
 
 /** A value that allows a use; otherwise an error that has the text's name for it. */
