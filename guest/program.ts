@@ -3,7 +3,7 @@
 import type { Secret } from "./own/env.ts";
 import { withoutPromises } from "./promises.ts";
 import { findSecretsBy, values } from "./values.ts";
-import { apply, AsyncFunction, guard, NativeTypeError, sourceOf, startsWith } from "./primordials.ts";
+import { apply, AsyncFunction, guard, NativePromise, NativeTypeError, sourceOf, startsWith } from "./primordials.ts";
 
 /** The payload of a `Run` frame. */
 export interface Request {
@@ -66,12 +66,14 @@ export async function evaluate(
   const own = await guard(ownFor(request, note));
   const value = program.kind === "body" ? await guard(bodyValue(program, own)) : await guard(moduleValue(program));
   if (typeof value !== "function") {
-    return args === null && answersRequests(value) ? undefined : await settled(program, value);
+    return args === null && answersRequests(value) ? undefined : await guard(settled(program, value));
   }
   isFunction();
   if (args === null) return undefined;
-  const returned = callValue(value as (...args: unknown[]) => unknown, args);
-  return settled(program, await returned);
+  const returned = new NativePromise<unknown>((resolve) => {
+    resolve(callValue(value as (...args: unknown[]) => unknown, args));
+  });
+  return await guard(settled(program, await guard(returned)));
 }
 
 /** A value that is no promise, without those inside of it where the program's dialect waits for them. */

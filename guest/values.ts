@@ -76,7 +76,7 @@ export class Values {
   named(name: string): unknown {
     const value = this.get(name);
     if (value === undefined && this.#own !== null && !startsWith(name, this.#own)) {
-      throw new NativeTypeError(`there is no val \`@${name}\`, or it is private`);
+      throw new NativeTypeError(`there is no val \`@${name}\`, or it is private, or became a program after the save`);
     }
     return value;
   }

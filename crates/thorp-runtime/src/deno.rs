@@ -200,6 +200,7 @@ impl Deno {
     }
 }
 
+/// Without `no-legacy-abort`, the signal of every web request aborts when its answer is sent.
 const FLAGS: &[&str] = &[
     "run",
     "--quiet",
@@ -209,7 +210,6 @@ const FLAGS: &[&str] = &[
     "--no-code-cache",
     "--cached-only",
     "--node-modules-dir=manual",
-    // Without it, the signal of every request aborts when its answer is sent.
     "--unstable-no-legacy-abort",
     "--allow-env",
     "--allow-net",

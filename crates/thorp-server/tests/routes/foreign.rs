@@ -256,7 +256,13 @@ fn what_became_a_program_later_is_none_for_a_saved_one() {
         ("\"number\"".into(), "\"number\"".into())
     );
     save(&town, &bob, &rate, "export default () => 3");
-    assert_eq!(run("named").body, "\"undefined\"");
+    let failed = run("named").expect(502);
+    let message = failed["error"]["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("became a program after the save"),
+        "{failed}"
+    );
+    check(&town, &alice, "typeof @alice.named", "\"function\"");
     let refused = run("main").expect(422);
     let hint = refused["error"]["hint"].as_str().unwrap();
     assert!(hint.starts_with("save it again"), "{refused}");
