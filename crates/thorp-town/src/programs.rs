@@ -37,6 +37,8 @@ pub(crate) struct Ready {
     pins: Option<Arc<Pins>>,
     /// Why it has no value, if it has none.
     no_value: Option<String>,
+    /// Whether its text, or that of a val of its author's in it, has values of vals in it as `@user.val`.
+    names_values: bool,
 }
 
 /// A program that names other vals, or that others may name.
@@ -89,6 +91,7 @@ impl Ready {
             is_joined: false,
             pins: None,
             no_value: compiled.facts.value_hint(),
+            names_values: compiled.facts.uses_vals,
             digest: Digest::of(texts.collect::<Vec<_>>().join("\0").as_bytes()),
             uses: Use::all(&compiled.facts),
             program,
@@ -123,6 +126,7 @@ impl Ready {
             match member {
                 Member::Code(folder, ready) => {
                     let val = join.add(folder, ready);
+                    join.names_values |= ready.names_values;
                     join.vals.extend(val);
                     join.locked.extend(ready.locked.iter().cloned());
                     join.secrets.extend(ready.secrets.iter().cloned());
@@ -163,6 +167,7 @@ impl Ready {
             is_joined: true,
             pins: None,
             no_value: entry.no_value.clone(),
+            names_values: entry.names_values || join.names_values,
         }
     }
 
@@ -178,6 +183,11 @@ impl Ready {
     /// What it has of other users' code; nothing for what was not saved.
     pub(crate) fn pins(&self) -> Option<Arc<Pins>> {
         self.pins.clone()
+    }
+
+    /// Whether it reads or writes vals where its text names them, as `@user.val`.
+    pub(crate) fn names_values(&self) -> bool {
+        self.names_values
     }
 
     /// Why it has no value: the end of a sentence that begins with its name.
@@ -254,6 +264,7 @@ impl Ready {
 /// A program of several vals, while it is put together.
 #[derive(Default)]
 struct Join {
+    names_values: bool,
     files: Vec<(String, String)>,
     modules: Vec<Module>,
     vals: Vec<ModuleVal>,

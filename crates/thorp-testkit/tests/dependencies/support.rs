@@ -70,7 +70,10 @@ pub(crate) fn target(val: &Value) -> String {
 
 /// The value of a run that ended well.
 pub(crate) fn value(town: &TestTown, val: &Value) -> Value {
-    assert_eq!(val["diagnostics"], json!([]), "{val:#}");
+    let diagnostics = val["diagnostics"].as_array().unwrap();
+    // Who may call it is what these tests say themselves.
+    let others = |one: &&Value| one["code"] != "PUBLIC_ENDPOINT";
+    assert_eq!(diagnostics.iter().find(others), None, "{val:#}");
     run(town, val).expect(200)
 }
 

@@ -46,7 +46,10 @@ fn save(town: &TestTown, token: &str, name: &str, files: &[(&str, &str)]) -> Val
         .collect();
     let body = json!({ "name": name, "privacy": "public", "files": files });
     let val = town.post("/v1/vals", token, &body.to_string()).expect(200);
-    assert_eq!(val["diagnostics"], json!([]), "{val:#}");
+    let diagnostics = val["diagnostics"].as_array().unwrap();
+    // Who may call it is what these tests say themselves.
+    let others = |one: &&Value| one["code"] != "PUBLIC_ENDPOINT";
+    assert_eq!(diagnostics.iter().find(others), None, "{val:#}");
     val
 }
 

@@ -170,11 +170,10 @@ impl Town {
             name: val.owner_name.to_ascii_lowercase(),
         };
         let folder = thorp_lang::val_folder(&val.owner_name, &val.name, None);
-        let Assembled { ready, sight, .. } = self
+        let Assembled { ready, .. } = self
             .assemble(ready, folder.clone(), Some(&author), &Default::default())
             .await?;
-        let has_values = sight.values.as_deref().is_some_and(|values| values != "{}");
-        if has_values || !sight.writable.is_empty() {
+        if ready.names_values() {
             return Err(live_values(&val));
         }
         let Program::Module(program) = ready.program() else {
