@@ -251,6 +251,8 @@ impl Inner {
 
     /// Removes what nobody has.
     fn clear(&self) {
+        // One after the other: the last must find what the others have removed gone.
+        let _order = share::order();
         let (free, is_last) = {
             let mut state = self.lock();
             (std::mem::take(&mut state.free), state.taken == 0)
@@ -259,7 +261,6 @@ impl Inner {
             self.remove(group.number);
         }
         if is_last {
-            let _order = share::order();
             self.trees.iter().for_each(Tree::close);
         }
     }
@@ -331,7 +332,6 @@ impl Group {
         let empty = |tree: &Tree| tree.empty(self.number);
         let is_clean = self.inner.trees.first().is_some_and(empty) && self.shortage().is_none();
         let mut state = self.inner.lock();
-        state.taken -= 1;
         let is_kept = is_clean && !state.closed && state.free.len() < GROUPS_KEPT_MAX;
         if is_kept {
             state.free.push_back(Free {
@@ -340,11 +340,15 @@ impl Group {
                 part: *self.part.lock().unwrap_or_else(PoisonError::into_inner),
             });
         }
+        if !is_kept {
+            // Until it is gone it is taken: whoever closes the set would otherwise find somebody else's group there.
+            drop(state);
+            self.inner.remove(self.number);
+            state = self.inner.lock();
+        }
+        state.taken -= 1;
         let closed = state.closed;
         drop(state);
-        if !is_kept {
-            self.inner.remove(self.number);
-        }
         if closed {
             self.inner.clear();
         }
