@@ -70,10 +70,10 @@ export async function evaluate(
   }
   isFunction();
   if (args === null) return undefined;
-  const returned = new NativePromise<unknown>((resolve) => {
-    resolve(callValue(value as (...args: unknown[]) => unknown, args));
-  });
-  return await guard(settled(program, await guard(returned)));
+  // Called first: a promise that calls would be in the program's stacks.
+  const returned = callValue(value as (...args: unknown[]) => unknown, args);
+  const given = new NativePromise<unknown>((resolve) => resolve(returned));
+  return await guard(settled(program, await guard(given)));
 }
 
 /** A value that is no promise, without those inside of it where the program's dialect waits for them. */
