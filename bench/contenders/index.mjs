@@ -22,6 +22,7 @@ import quickjs from "./quickjs.mjs";
 import thorpEval from "./thorp-eval.mjs";
 import thorpEvalVaried from "./thorp-eval-varied.mjs";
 import thorpEvalZod from "./thorp-eval-zod.mjs";
+import thorpForeign from "./thorp-foreign.mjs";
 import thorpRun from "./thorp-run.mjs";
 import thorpRuntime from "./thorp-runtime.mjs";
 import thorpRuntimeNoJail from "./thorp-runtime-no-jail.mjs";
@@ -32,6 +33,7 @@ export const contenders = [
   thorpEval,
   thorpEvalVaried,
   thorpEvalZod,
+  thorpForeign,
   thorpRun,
   thorpRuntime,
   thorpRuntimeNoJail,
